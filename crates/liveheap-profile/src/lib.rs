@@ -1,0 +1,47 @@
+//! Profiles in the format that pprof made common, `profile.proto`, held in columns.
+//!
+//! A [`Profile`] is a set of flat tables: samples, locations, lines, functions, mappings and one
+//! string table. It is made in two ways only: [`decode()`] reads bytes, and [`ProfileBuilder`] makes
+//! one from scratch. [`encode()`] writes it back. This crate takes bytes and gives bytes; it opens no
+//! file and no socket.
+//!
+//! ```
+//! use liveheap_profile::{Frame, LabelValue, ProfileBuilder, decode, encode_gzip};
+//!
+//! let mut builder = ProfileBuilder::new(&[("inuse_space", "bytes")]);
+//! let main = builder.function("main", "main", "src/main.rs", 1);
+//! let leak = builder.function("leak", "leak", "src/leak.rs", 7);
+//! let leaf = builder.location(0, None, &[Frame { function: leak, line: 9, column: 0 }]);
+//! let root = builder.location(0, None, &[Frame { function: main, line: 3, column: 0 }]);
+//! builder.sample(&[leaf, root], &[1 << 20], &[("bytes", LabelValue::Number(1 << 20, "bytes"))]);
+//! let profile = builder.finish();
+//!
+//! let read_back = decode(&encode_gzip(&profile)?, &Default::default())?;
+//! assert_eq!(read_back.samples.len(), 1);
+//! assert_eq!(read_back.text(read_back.functions[1].name), "leak");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod error;
+#[cfg(feature = "gzip")]
+mod gzip;
+mod ids;
+mod model;
+mod read;
+mod strings;
+mod validate;
+mod wire;
+
+pub use builder::{Frame, LabelValue, ProfileBuilder};
+pub use error::{Error, ErrorKind};
+#[cfg(feature = "gzip")]
+pub use gzip::encode_gzip;
+pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
+pub use model::{
+    Function, Label, LabelData, Line, Location, Mapping, Profile, Samples, ValueType,
+};
+pub use read::{Limits, decode};
+pub use strings::{Interner, Strings};
+pub use validate::validate;
+pub use wire::{decode_proto, encode};

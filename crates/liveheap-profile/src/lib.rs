@@ -38,9 +38,7 @@ pub use error::{Error, ErrorKind};
 #[cfg(feature = "gzip")]
 pub use gzip::encode_gzip;
 pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
-pub use model::{
-    Function, Label, LabelData, Line, Location, Mapping, Profile, Samples, ValueType,
-};
+pub use model::{Function, Label, LabelData, Line, Location, Mapping, Profile, Samples, ValueType};
 pub use read::{Limits, decode};
 pub use strings::{Interner, Strings};
 pub use validate::validate;

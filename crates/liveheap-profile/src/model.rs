@@ -107,7 +107,7 @@ pub struct Line {
 }
 
 /// A function.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Function {
     /// The id in the file; unique and not 0.
     pub id: u64,
@@ -236,6 +236,12 @@ impl Samples {
     pub(crate) fn end_sample(&mut self) {
         self.frame_ends.push(u32::try_from(self.frames.len()).expect("below 2^32 frames"));
         self.label_ends.push(u32::try_from(self.labels.len()).expect("below 2^32 labels"));
+    }
+
+    /// Says how many values each sample has, once that is known.
+    pub(crate) fn set_width(&mut self, width: usize) {
+        debug_assert_eq!(self.values.len(), width * self.len());
+        self.width = width;
     }
 
     /// The columns, for the decoder: values, frames, labels.

@@ -143,8 +143,8 @@ impl Interner {
     fn hash(&self, text: &str) -> usize {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(text.as_bytes());
-        // Only the low bits pick a slot, so a 32-bit target may lose the high ones.
-        (hasher.finish() & usize::MAX as u64) as usize
+        // Only the low bits pick a slot; there are fewer than 2^32 of them.
+        (hasher.finish() & u64::from(u32::MAX)).try_into().unwrap_or(0)
     }
 
     fn rebuild(&mut self) {

@@ -1,2 +1,63 @@
-//! Placeholder.
-fn main() {}
+//! The project's own chores. Run `cargo xtask` for the list.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to a terminal")]
+
+mod compat;
+mod demo;
+mod differential;
+mod process;
+mod server;
+mod tidy;
+mod tree;
+
+use anyhow::{Context, Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  demo                     a leaking server, a load on it, and every report that finds the leak
+                           (`cargo demo` for short)
+  tidy                     file headers, dead pointers in the docs, dependency lists
+  tidy --update            rewrite the dependency lists, to be reviewed like code
+  compat --go GOROOT       compare the command with a real `go tool pprof`, on a Go and a Rust
+                           server; GOROOT is a Go tree with its sources
+  differential --oracle PPROF [--runs N] [--seed N]
+                           random profiles and options, printed by the real pprof and by ours
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Result<()> {
+    match words {
+        ["demo"] => demo::run(),
+        ["tidy"] => tidy::run(false),
+        ["tidy", "--update"] => tidy::run(true),
+        ["compat", "--go", goroot] => compat::run(goroot.as_ref()),
+        ["differential", "--oracle", oracle, rest @ ..] => {
+            let (mut runs, mut seed) = (1000, 1);
+            for pair in rest.chunks(2) {
+                match pair {
+                    ["--runs", number] => runs = number.parse().context("--runs wants a number")?,
+                    ["--seed", number] => seed = number.parse().context("--seed wants a number")?,
+                    _ => bail!("no such option: {}\n\n{USAGE}", pair.join(" ")),
+                }
+            }
+            differential::run(&differential::Plan { oracle: oracle.as_ref(), runs, seed })
+        }
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("no such chore: {}\n\n{USAGE}", words.join(" ")),
+    }
+}

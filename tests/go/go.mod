@@ -1,0 +1,3 @@
+module heapserver
+
+go 1.21

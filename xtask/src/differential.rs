@@ -11,7 +11,7 @@ mod random;
 
 use crate::process::{build, fresh_folder};
 use anyhow::{Context, Result, bail};
-use random::Random;
+pub(crate) use random::Random;
 use std::path::Path;
 use std::process::Command;
 

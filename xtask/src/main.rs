@@ -1,6 +1,7 @@
 //! The project's own chores. Run `cargo xtask` for the list.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to a terminal")]
 
+mod bench_pprof;
 mod compat;
 mod demo;
 mod differential;
@@ -23,6 +24,8 @@ usage: cargo xtask CHORE
                            server; GOROOT is a Go tree with its sources
   differential --oracle PPROF [--runs N] [--seed N]
                            random profiles and options, printed by the real pprof and by ours
+  bench-pprof --oracle PPROF [--rounds N] [--only NAME]
+                           speed and memory beside the real pprof, as a table
 ";
 
 fn main() -> ExitCode {
@@ -53,6 +56,19 @@ fn run(words: &[&str]) -> Result<()> {
                 }
             }
             differential::run(&differential::Plan { oracle: oracle.as_ref(), runs, seed })
+        }
+        ["bench-pprof", "--oracle", oracle, rest @ ..] => {
+            let (mut rounds, mut only) = (3, "");
+            for pair in rest.chunks(2) {
+                match pair {
+                    ["--rounds", number] => {
+                        rounds = number.parse().context("--rounds wants a number")?;
+                    }
+                    ["--only", name] => only = name,
+                    _ => bail!("no such option: {}\n\n{USAGE}", pair.join(" ")),
+                }
+            }
+            bench_pprof::run(&bench_pprof::Plan { oracle: oracle.as_ref(), rounds, only })
         }
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

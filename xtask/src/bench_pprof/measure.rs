@@ -1,0 +1,63 @@
+//! What one run of a program costs.
+#![expect(unsafe_code, reason = "wait4 is the only call that gives one child's peak memory")]
+
+use anyhow::{Context, Result, bail};
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// The cost of one process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    /// User and system time.
+    pub(super) cpu_seconds: f64,
+    /// From start to end.
+    pub(super) wall_seconds: f64,
+    /// Peak resident memory, in units of 1 000 000 bytes.
+    pub(super) peak_megabytes: f64,
+}
+
+/// Runs a program to its end; gives its cost and what it printed.
+///
+/// # Errors
+/// When it cannot be started or ends with an error.
+pub(super) fn run_once(command: &mut Command) -> Result<(Cost, Vec<u8>)> {
+    let start = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .with_context(|| format!("starting {command:?}"))?;
+    let mut text = Vec::new();
+    if let Some(stdout) = &mut child.stdout {
+        stdout.read_to_end(&mut text).with_context(|| format!("reading from {command:?}"))?;
+    }
+    let process = libc::pid_t::try_from(child.id()).context("process id")?;
+    let mut status = 0;
+    // SAFETY: all-zero bytes are a valid rusage, which is a struct of integers.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to live locals, and nobody else waits for this child.
+    let waited = unsafe { libc::wait4(process, &raw mut status, 0, &raw mut usage) };
+    if waited != process || status != 0 {
+        bail!("{command:?} ended with wait status {status}");
+    }
+    let cost = Cost {
+        cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        wall_seconds: start.elapsed().as_secs_f64(),
+        // Linux counts in units of 1024 bytes (getrusage(2)).
+        peak_megabytes: usage.ru_maxrss as f64 * 1024.0 / 1e6,
+    };
+    Ok((cost, text))
+}
+
+fn seconds(time: libc::timeval) -> f64 {
+    time.tv_sec as f64 + time.tv_usec as f64 / 1e6
+}
+
+/// The middle value; the mean of the two middle ones when their number is even.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+}

@@ -38,7 +38,19 @@ impl Error {
         Self { kind, message: message.into(), source: None }
     }
 
-    #[cfg_attr(not(feature = "gzip"), expect(dead_code, reason = "only gzip has a cause so far"))]
+    /// What a stream of unpacked bytes failed with.
+    #[cfg(feature = "gzip")]
+    pub(crate) fn from_stream(cause: std::io::Error) -> Self {
+        if cause.kind() == std::io::ErrorKind::FileTooLarge {
+            return Self::new(ErrorKind::Limit, cause.to_string());
+        }
+        let message = format!(
+            "decompressing profile: {cause} (the file is damaged or cut short; fetch it again)"
+        );
+        Self::new(ErrorKind::Gzip, message).with_source(cause)
+    }
+
+    #[cfg(feature = "gzip")]
     pub(crate) fn with_source(
         mut self,
         source: impl std::error::Error + Send + Sync + 'static,

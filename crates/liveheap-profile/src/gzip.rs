@@ -22,26 +22,40 @@ pub fn encode_gzip(profile: &Profile) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// Unpacks gzip'ed data of one or many members, up to the limit.
-pub(crate) fn unpack(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
-    let limit = limits.unpacked_bytes;
-    let mut raw = Vec::with_capacity(packed.len().saturating_mul(4).min(1 << 20));
-    let read = flate2::bufread::MultiGzDecoder::new(packed)
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut raw)
-        .map_err(|cause| {
-            let message = format!(
-                "decompressing profile: {cause} (the file is damaged or cut short; fetch it again)"
-            );
-            Error::new(ErrorKind::Gzip, message).with_source(cause)
-        })?;
-    if read as u64 > limit {
-        return Err(Error::new(
-            ErrorKind::Limit,
-            format!(
-                "the profile unpacks to more than {limit} bytes; raise the limit if you trust it"
-            ),
-        ));
+/// The unpacked bytes of gzip'ed data of one or many members, as a stream that ends with an error
+/// at the limit.
+pub(crate) fn unpacking<'a>(packed: &'a [u8], limits: &Limits) -> impl Read + 'a {
+    Limited {
+        stream: flate2::bufread::MultiGzDecoder::new(packed),
+        limit: limits.unpacked_bytes,
+        left: limits.unpacked_bytes,
     }
+}
+
+/// The same as one block, for formats that are not read as a stream.
+pub(crate) fn unpack(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Error> {
+    let mut raw = Vec::new();
+    unpacking(packed, limits).read_to_end(&mut raw).map_err(Error::from_stream)?;
     Ok(raw)
+}
+
+struct Limited<R> {
+    stream: R,
+    limit: u64,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        let Some(left) = self.left.checked_sub(read as u64) else {
+            let message = format!(
+                "the profile unpacks to more than {} bytes; raise the limit if you trust it",
+                self.limit
+            );
+            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
+        };
+        self.left = left;
+        Ok(read)
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! The formats are tried in a fixed order; the first that recognizes the bytes decides.
 
+#[cfg(feature = "gzip")]
+use crate::wire::decode_proto_stream;
 use crate::{Error, ErrorKind, Profile, decode_proto, validate};
 
 /// Limits that keep a hostile input from taking the machine.
@@ -24,33 +26,31 @@ impl Default for Limits {
 /// # Errors
 /// When the bytes are damaged, in no known format, beyond a limit, or contradict themselves.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
-    if bytes.is_empty() {
-        return Err(Error::new(ErrorKind::Empty, "empty input file"));
-    }
+    let profile = read_any(bytes, limits)?;
+    validate(&profile)?;
+    Ok(profile)
+}
+
+fn read_any(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     #[cfg(feature = "gzip")]
     if bytes.starts_with(&crate::gzip::MAGIC) {
-        let raw = crate::gzip::unpack(bytes, limits)?;
-        return decode_unpacked(&raw);
+        return match decode_proto_stream(crate::gzip::unpacking(bytes, limits)) {
+            Err(error) if error.kind() == ErrorKind::Malformed => {
+                read_other(&crate::gzip::unpack(bytes, limits)?, &error)
+            }
+            decided => decided,
+        };
     }
     #[cfg(not(feature = "gzip"))]
     let _ = limits;
-    decode_unpacked(bytes)
+    match decode_proto(bytes) {
+        Err(error) if error.kind() == ErrorKind::Malformed => read_other(bytes, &error),
+        decided => decided,
+    }
 }
 
-fn decode_unpacked(raw: &[u8]) -> Result<Profile, Error> {
-    let profile = match decode_proto(raw) {
-        Ok(profile) => profile,
-        Err(error) if matches!(error.kind(), ErrorKind::Empty | ErrorKind::Concatenated) => {
-            return Err(error);
-        }
-        // Readers of other formats are asked here, in pprof's order.
-        Err(error) => {
-            return Err(Error::new(
-                ErrorKind::Unrecognized,
-                format!("unrecognized profile format ({error})"),
-            ));
-        }
-    };
-    validate(&profile)?;
-    Ok(profile)
+/// Unpacked bytes that are not profile.proto, and why they are not.
+fn read_other(_raw: &[u8], error: &Error) -> Result<Profile, Error> {
+    // Readers of other formats are asked here, in pprof's order.
+    Err(Error::new(ErrorKind::Unrecognized, format!("unrecognized profile format ({error})")))
 }

@@ -7,7 +7,7 @@ use super::field;
 use super::varint::{malformed, next_field};
 use crate::{
     Error, ErrorKind, Function, FunctionIndex, Interner, Label, LabelData, Line, Location,
-    LocationIndex, Mapping, MappingIndex, Profile, StringId, Strings, ValueType,
+    LocationIndex, Mapping, MappingIndex, Profile, StringId, ValueType,
 };
 use std::collections::HashMap;
 
@@ -30,10 +30,28 @@ pub fn decode_proto(bytes: &[u8]) -> Result<Profile, Error> {
     decoder.finish()
 }
 
+/// The same from a stream, which is never in memory as a whole.
+#[cfg(feature = "gzip")]
+pub(crate) fn decode_proto_stream(stream: impl std::io::Read) -> Result<Profile, Error> {
+    let mut decoder = Decoder::default();
+    let mut window = super::window::Window::new(stream);
+    let mut is_empty = true;
+    while let Some(field) = window.next()? {
+        decoder.field(&field)?;
+        is_empty = false;
+    }
+    if is_empty {
+        return Err(Error::new(ErrorKind::Empty, "empty input file"));
+    }
+    decoder.finish()
+}
+
 #[derive(Default)]
-struct Decoder<'a> {
+struct Decoder {
     profile: Profile,
-    texts: Vec<&'a [u8]>,
+    strings: Interner,
+    /// Where each text of the file's string table went.
+    texts: Vec<StringId>,
     texts_used: TextsUsed,
     sample_ids: RawIds,
     /// Number of values of the first sample, and of the first one that differs from it.
@@ -61,8 +79,8 @@ impl TextsUsed {
     }
 }
 
-impl<'a> Decoder<'a> {
-    fn field(&mut self, field: &super::varint::Field<'a>) -> Result<(), Error> {
+impl Decoder {
+    fn field(&mut self, field: &super::varint::Field<'_>) -> Result<(), Error> {
         use field::profile as number;
         match field.number {
             number::SAMPLE => self.sample(field.bytes()?)?,
@@ -80,7 +98,7 @@ impl<'a> Decoder<'a> {
                 if self.texts.is_empty() && !text.is_empty() {
                     return Err(malformed("the first text of the string table is not empty"));
                 }
-                self.texts.push(text);
+                self.texts.push(self.strings.intern(&String::from_utf8_lossy(text)));
             }
             number::SAMPLE_TYPE => {
                 let value_type = self.value_type(field.bytes()?)?;
@@ -238,10 +256,10 @@ impl<'a> Decoder<'a> {
                 self.texts.len()
             )));
         }
-        let (strings, renumbered) = intern(&self.texts);
-        self.profile.strings = strings;
-        if let Some(renumbered) = renumbered {
-            renumber_texts(&mut self.profile, &renumbered);
+        self.profile.strings = std::mem::take(&mut self.strings).finish();
+        let in_order = self.texts.iter().enumerate().all(|(position, id)| id.get() == position);
+        if !in_order {
+            renumber_texts(&mut self.profile, &self.texts);
         }
         self.check_widths()?;
         self.link()?;
@@ -418,15 +436,6 @@ impl Positions {
             }
         }
     }
-}
-
-/// The string table, and where each text of the file went if that is not its own position.
-fn intern(texts: &[&[u8]]) -> (Strings, Option<Vec<StringId>>) {
-    let mut strings = Interner::new();
-    let ids: Vec<StringId> =
-        texts.iter().map(|text| strings.intern(&String::from_utf8_lossy(text))).collect();
-    let unchanged = ids.iter().enumerate().all(|(position, id)| id.get() == position);
-    (strings.finish(), (!unchanged).then_some(ids))
 }
 
 fn renumber_texts(profile: &mut Profile, ids: &[StringId]) {

@@ -20,8 +20,12 @@
 mod decode;
 mod encode;
 mod varint;
+#[cfg(feature = "gzip")]
+mod window;
 
 pub use decode::decode_proto;
+#[cfg(feature = "gzip")]
+pub(crate) use decode::decode_proto_stream;
 pub use encode::encode;
 
 /// Field numbers; see the table above.

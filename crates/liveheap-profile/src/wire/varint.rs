@@ -86,6 +86,22 @@ pub(super) fn next_field<'a>(message: &mut &'a [u8]) -> Result<Option<Field<'a>>
     Ok(Some(Field { number: tag >> 3, value }))
 }
 
+/// How many bytes the first field of a message takes, as its head says.
+pub(super) fn field_length(message: &[u8]) -> Result<usize, Error> {
+    let mut rest = message;
+    let tag = read_varint(&mut rest)?;
+    let value = match tag & 7 {
+        2 => usize::try_from(read_varint(&mut rest)?).map_err(|_| cut_short())?,
+        1 => 8,
+        5 => 4,
+        _ => {
+            read_varint(&mut rest)?;
+            0
+        }
+    };
+    (message.len() - rest.len()).checked_add(value).ok_or_else(cut_short)
+}
+
 /// Takes a varint off the front. Bits beyond the 64th are dropped.
 #[inline]
 pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, Error> {

@@ -87,6 +87,7 @@ pub(super) fn next_field<'a>(message: &mut &'a [u8]) -> Result<Option<Field<'a>>
 }
 
 /// How many bytes the first field of a message takes, as its head says.
+#[cfg(feature = "gzip")]
 pub(super) fn field_length(message: &[u8]) -> Result<usize, Error> {
     let mut rest = message;
     let tag = read_varint(&mut rest)?;

@@ -30,6 +30,7 @@ mod ids;
 mod model;
 mod read;
 mod strings;
+pub mod units;
 mod validate;
 mod wire;
 

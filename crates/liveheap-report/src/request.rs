@@ -1,7 +1,7 @@
 //! The question that a report answers: which report, of which values, filtered and shown how.
 //!
 //! A flag line, a line typed into the shell and a URL of the web UI all become one [`Request`].
-//! It holds what was asked in words (regular expressions are still text); [`answer`](crate::answer)
+//! It holds what was asked in words (regular expressions are still text); `answer`
 //! compiles and checks them, so that every door gives the same errors.
 
 /// One question about one profile.

@@ -5,6 +5,7 @@ mod answer;
 mod error;
 mod measure;
 mod picture;
+mod render;
 mod request;
 pub use answer::Surroundings;
 pub use error::{Error, ErrorKind, Note};

@@ -4,6 +4,7 @@
 mod answer;
 mod error;
 mod measure;
+mod pattern;
 mod picture;
 mod render;
 mod request;

@@ -239,7 +239,6 @@ fn readable_names_are_shortened_only_if_they_look_like_cplusplus() {
             "run(int)",
             "a::b)c(d)",
             "_Zwhat",
-            "",
         ],
         expect![[r#"
             store::run<int>(char*)
@@ -274,10 +273,6 @@ fn readable_names_are_shortened_only_if_they_look_like_cplusplus() {
                 _Zwhat
                 _Zwhat
                 _Zwhat
-
-    
-    
-    
         "#]],
     );
 }

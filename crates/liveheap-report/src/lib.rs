@@ -3,6 +3,9 @@
 
 mod answer;
 mod error;
+mod filter;
+#[cfg(test)]
+mod fixture;
 mod measure;
 mod pattern;
 mod picture;
@@ -10,5 +13,6 @@ mod render;
 mod request;
 pub use answer::Surroundings;
 pub use error::{Error, ErrorKind, Note};
+pub use filter::drop_uninteresting;
 pub use picture::{Color, Picture, PictureEdge, PictureNode, TagBox};
 pub use request::{Filters, Granularity, ReportKind, Request, Sort};

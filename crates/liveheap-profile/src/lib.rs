@@ -27,8 +27,12 @@ mod error;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod ids;
+mod lookup;
+mod mappings;
+mod merge;
 mod model;
 mod read;
+mod scale;
 mod strings;
 pub mod units;
 mod validate;
@@ -39,8 +43,11 @@ pub use error::{Error, ErrorKind};
 #[cfg(feature = "gzip")]
 pub use gzip::encode_gzip;
 pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
+pub use mappings::add_fake_mapping_if_none;
+pub use merge::{compact, merge};
 pub use model::{Function, Label, LabelData, Line, Location, Mapping, Profile, Samples, ValueType};
 pub use read::{Limits, decode};
+pub use scale::{negate, normalize, scale, tag_as_base};
 pub use strings::{Interner, Strings};
 pub use validate::validate;
 pub use wire::{decode_proto, encode};

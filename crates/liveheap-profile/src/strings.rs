@@ -41,6 +41,22 @@ impl Strings {
         false
     }
 
+    /// The id of `text`, added if it is new. It compares with every text of the table: to add
+    /// more than a few, [resume](Interner::resume) an [`Interner`].
+    pub fn add(&mut self, text: &str) -> StringId {
+        if let Some(position) = (0..self.len()).find(|n| self.text(StringId::new(*n)) == text) {
+            return StringId::new(position);
+        }
+        self.push(text)
+    }
+
+    fn push(&mut self, text: &str) -> StringId {
+        let id = StringId::new(self.ends.len());
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+        id
+    }
+
     /// All texts in order of their ids.
     pub fn iter(&self) -> impl Iterator<Item = (StringId, &str)> {
         (0..self.len()).map(|position| {
@@ -102,9 +118,7 @@ impl Interner {
             }
             slot = (slot + 1) & mask;
         }
-        let id = StringId::new(self.strings.len());
-        self.strings.text.push_str(text);
-        self.strings.ends.push(self.strings.text.len());
+        let id = self.strings.push(text);
         self.slots[slot] = u32::try_from(id.get() + 1).expect("ids stay below 2^32 - 1");
         if self.strings.len() * 2 > self.slots.len() {
             self.rebuild();
@@ -179,6 +193,15 @@ mod tests {
         assert_eq!(interner.find("one"), Some(one));
         assert_eq!(interner.find("two"), None);
         assert_eq!(interner.finish().text(one), "one");
+    }
+
+    #[test]
+    fn a_single_text_can_be_added_without_an_interner() {
+        let mut strings = Strings::new();
+        let one = strings.add("one");
+        assert_eq!(strings.add("one"), one);
+        assert_eq!(strings.add(""), StringId::EMPTY);
+        assert_eq!(strings.text(one), "one");
     }
 
     #[test]

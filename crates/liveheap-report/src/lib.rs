@@ -1,18 +1,36 @@
-//! Reports over profiles.
-#![expect(dead_code, reason = "the reports that use these parts come with the next commits")]
+//! Reports over profiles: filters, call graphs, tables and pictures.
+//!
+//! [`answer`] turns a [`liveheap_profile::Profile`] and a [`Request`] into a [`Report`], which
+//! renders itself. Nothing here opens a file or a socket: what a report needs of the world comes
+//! in through [`Surroundings`].
 
 mod answer;
 mod error;
 mod filter;
 #[cfg(test)]
 mod fixture;
+mod graph;
+mod legend;
 mod measure;
+mod names;
+mod numbers;
+mod paths;
 mod pattern;
 mod picture;
 mod render;
+mod report;
+mod reports;
 mod request;
-pub use answer::Surroundings;
+mod time;
+mod value;
+
+pub use answer::{Answer, Surroundings, answer};
 pub use error::{Error, ErrorKind, Note};
 pub use filter::drop_uninteresting;
 pub use picture::{Color, Picture, PictureEdge, PictureNode, TagBox};
+pub use report::{PictureFormat, Report};
+pub use reports::callgrind::{CallgrindEntry, CallgrindPlace, CallgrindReport};
+pub use reports::top::{Inlining, TopReport, TopRow};
+pub use reports::tree::{TreeBlock, TreeEdge, TreeReport};
 pub use request::{Filters, Granularity, ReportKind, Request, Sort};
+pub use value::sample_index;

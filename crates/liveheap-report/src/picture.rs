@@ -20,6 +20,9 @@ pub struct Picture {
     pub nodes: Vec<PictureNode>,
     /// The arrows, in the order in which they are written.
     pub edges: Vec<PictureEdge>,
+    /// Names of nodes that have arrows but no box, because positive and negative values cancel out
+    /// in them. An edge names them by positions behind those of `nodes`.
+    pub unseen: Vec<String>,
 }
 
 /// One box of the graph: a function, file, line or instruction.
@@ -66,7 +69,7 @@ pub struct TagBox {
 pub struct PictureEdge {
     /// The caller, as its position in `nodes`.
     pub from: usize,
-    /// The callee, as its position in `nodes`; may be the caller.
+    /// The callee, as its position in `nodes`; may be the caller, or unseen.
     pub to: usize,
     /// The value that flows along the arrow.
     pub value: String,
@@ -104,10 +107,18 @@ impl Picture {
         format!("node{}", node + 1)
     }
 
+    /// The whole name of a node, with a box or unseen; empty for positions that do not exist.
+    pub fn name_of(&self, node: usize) -> &str {
+        match self.nodes.get(node) {
+            Some(node) => &node.full_name,
+            None => self.unseen.get(node - self.nodes.len()).map_or("", String::as_str),
+        }
+    }
+
     /// The text shown over an arrow, `caller -> callee (value)`, with `...` for the arrow when
     /// nodes between are not shown. Positions that do not exist have an empty name.
     pub fn edge_tooltip(&self, edge: &PictureEdge) -> String {
-        let name = |node: usize| self.nodes.get(node).map_or("", |node| node.full_name.as_str());
+        let name = |node: usize| self.name_of(node);
         let arrow = if edge.residual { "..." } else { "->" };
         format!("{} {arrow} {} ({})", name(edge.from), name(edge.to), edge.value)
     }

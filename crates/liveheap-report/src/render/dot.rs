@@ -89,7 +89,10 @@ fn write_tag(above: &str, tag: &TagBox, out: &mut String) -> fmt::Result {
 
 fn write_edge(picture: &Picture, edge: &PictureEdge, out: &mut String) -> fmt::Result {
     let inline = if edge.inline { "\\n (inline)" } else { "" };
-    write!(out, "N{} -> N{} [label=\" {}{inline}\"", edge.from + 1, edge.to + 1, edge.value)?;
+    // A node without a box has the number 0.
+    let number = |node: usize| if node < picture.nodes.len() { node + 1 } else { 0 };
+    let (from, to) = (number(edge.from), number(edge.to));
+    write!(out, "N{from} -> N{to} [label=\" {}{inline}\"", edge.value)?;
     // Graphviz takes 1 for both anyway.
     if edge.weight > 1 {
         write!(out, " weight={}", edge.weight)?;
@@ -100,8 +103,7 @@ fn write_edge(picture: &Picture, edge: &PictureEdge, out: &mut String) -> fmt::R
     if let Some(color) = edge.color {
         write!(out, " color=\"{color}\"")?;
     }
-    let name = |node: usize| picture.nodes.get(node).map_or("", |node| node.full_name.as_str());
-    let (from, to) = (Escaped(name(edge.from)), Escaped(name(edge.to)));
+    let (from, to) = (Escaped(picture.name_of(edge.from)), Escaped(picture.name_of(edge.to)));
     let arrow = if edge.residual { "..." } else { "->" };
     let tooltip = format!("{from} {arrow} {to} ({})", edge.value);
     write!(out, " tooltip=\"{tooltip}\" labeltooltip=\"{tooltip}\"")?;

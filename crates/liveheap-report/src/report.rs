@@ -1,0 +1,56 @@
+//! A finished report: data, and the bytes that it is written as.
+
+use crate::picture::Picture;
+use crate::render;
+use crate::reports::callgrind::CallgrindReport;
+use crate::reports::top::TopReport;
+use crate::reports::tree::TreeReport;
+use liveheap_profile::{Profile, encode_gzip};
+use std::io::{self, Write};
+
+/// A finished report.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Report {
+    /// The nodes by value.
+    Top(TopReport),
+    /// The nodes with their callers and callees.
+    Tree(TreeReport),
+    /// The call graph to be drawn.
+    Picture(Picture, PictureFormat),
+    /// The call graph for KCachegrind.
+    Callgrind(CallgrindReport),
+    /// A profile.
+    Proto(Box<Profile>),
+}
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PictureFormat {
+    /// Graphviz's language.
+    Dot,
+    /// An SVG, laid out here.
+    Svg,
+}
+
+impl Report {
+    /// Writes the report: text in UTF-8, a profile as gzip'ed profile.proto.
+    ///
+    /// # Errors
+    /// When `out` fails, or a profile is too large for its format.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let text = match self {
+            Self::Top(report) => render::text::top(report),
+            Self::Tree(report) => render::text::tree(report),
+            Self::Picture(picture, PictureFormat::Dot | PictureFormat::Svg) => {
+                render::dot::write(picture)
+            }
+            Self::Callgrind(report) => render::callgrind::write(report),
+            Self::Proto(profile) => {
+                return out.write_all(&encode_gzip(profile).map_err(io::Error::other)?);
+            }
+        };
+        out.write_all(text.as_bytes())
+    }
+}

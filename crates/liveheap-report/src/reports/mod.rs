@@ -1,0 +1,9 @@
+//! The reports: what each one says, as plain data.
+//!
+//! A graph or a profile goes in, a struct comes out; how it is written is in `render`.
+
+pub(crate) mod call_graph;
+pub(crate) mod callgrind;
+pub(crate) mod top;
+pub(crate) mod top_proto;
+pub(crate) mod tree;

@@ -1,8 +1,25 @@
 //! Addresses of a profile to names, lines and inlined frames.
 //!
 //! Goes in: a [`Profile`](liveheap_profile::Profile). Comes out: the same profile with more known
-//! about its locations. [`demangle_profile`] makes the names of functions readable.
+//! about its locations. [`symbolize()`] finds the binaries on this machine and looks names, lines
+//! and inlined frames up in them; [`demangle_profile`] makes the names readable.
 
+mod address;
 mod demangle;
+mod dwarf;
+mod locate;
+mod object_file;
+mod options;
+mod outcome;
+mod symbol_table;
+mod symbolize;
+mod writer;
+
+#[cfg(test)]
+mod test_programs;
 
 pub use demangle::{Mode, demangle, demangle_profile};
+pub use locate::locate_binaries;
+pub use options::Options;
+pub use outcome::{Outcome, State, complaints};
+pub use symbolize::symbolize;

@@ -1,0 +1,214 @@
+//! Source lines and inlined frames from a binary's debug information.
+//!
+//! Goes in: an [`Image`] and addresses of the file. Comes out: for each address its frames,
+//! innermost first. Only the units that contain one of the addresses are read; damaged units give
+//! no frames.
+
+use crate::object_file::Image;
+use addr2line::Context;
+use gimli::{
+    AttributeValue, DwarfSections, EndianSlice, Reader, RunTimeEndian, UnitOffset, UnitRef,
+};
+use liveheap_profile::{Interner, StringId};
+use object::{Object, ObjectSection};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// How many references from one description of a function to another are followed.
+const REFERENCE_LIMIT: usize = 8;
+
+/// A frame of an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// The function's name: as the linker sees it if that is known, else its bare name; may be empty.
+    pub(crate) name: StringId,
+    /// Source file; may be empty.
+    pub(crate) file: StringId,
+    /// Line, 1-based; 0 when unknown.
+    pub(crate) line: u32,
+    /// Column, 1-based; 0 when unknown.
+    pub(crate) column: u32,
+    /// Line the function starts at, 1-based; 0 when unknown.
+    pub(crate) start_line: u32,
+}
+
+type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
+
+/// The sections with debug information, unpacked where they were packed.
+#[derive(Debug)]
+pub(crate) struct DebugSections<'a> {
+    sections: DwarfSections<Cow<'a, [u8]>>,
+    endian: RunTimeEndian,
+}
+
+impl<'a> DebugSections<'a> {
+    pub(crate) fn new(image: &Image<'a>) -> Self {
+        let object = &image.object;
+        let endian =
+            if object.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
+        let load = |id: gimli::SectionId| {
+            let section = object.section_by_name(id.name());
+            // A section that cannot be unpacked is as good as none.
+            let data = section.and_then(|section| section.uncompressed_data().ok());
+            Ok::<_, std::convert::Infallible>(data.unwrap_or_default())
+        };
+        let Ok(sections) = DwarfSections::load(load);
+        Self { sections, endian }
+    }
+
+    /// Reads the list of units.
+    ///
+    /// # Errors
+    /// A sentence when it is damaged.
+    pub(crate) fn lines(&self) -> Result<DebugLines<'_>, String> {
+        let damaged = |error: gimli::Error| format!("damaged debug information ({error})");
+        let borrow = || self.sections.borrow(|section| EndianSlice::new(section, self.endian));
+        let mut dwarf = borrow();
+        dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
+        let context = Context::from_dwarf(dwarf).map_err(damaged)?;
+        Ok(DebugLines { context, dwarf: borrow(), units: UnitTable::default() })
+    }
+}
+
+/// Debug information, ready to be asked.
+pub(crate) struct DebugLines<'a> {
+    context: Context<Slice<'a>>,
+    /// The same once more, to read what `addr2line` does not tell.
+    dwarf: gimli::Dwarf<Slice<'a>>,
+    units: UnitTable<'a>,
+}
+
+/// Units by where they start in `.debug_info`, read when first asked for.
+#[derive(Default)]
+struct UnitTable<'a> {
+    headers: Option<Vec<(usize, gimli::UnitHeader<Slice<'a>>)>>,
+    units: HashMap<usize, gimli::Unit<Slice<'a>>>,
+}
+
+impl<'a> DebugLines<'a> {
+    /// The frames of an address, innermost first; none when nothing is known.
+    pub(crate) fn frames(&mut self, address: u64, strings: &mut Interner) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        // `addr2line` adds 1 to it.
+        if address == u64::MAX {
+            return frames;
+        }
+        let mut offsets = Vec::new();
+        if let Ok(mut found) = self.context.find_frames(address).skip_all_loads() {
+            while let Ok(Some(frame)) = found.next() {
+                let name = frame.function.as_ref().and_then(|function| function.raw_name().ok());
+                let location = frame.location.as_ref();
+                frames.push(Frame {
+                    name: strings.intern(&name.unwrap_or_default()),
+                    file: strings.intern(location.and_then(|place| place.file).unwrap_or_default()),
+                    line: location.and_then(|place| place.line).unwrap_or(0),
+                    column: location.and_then(|place| place.column).unwrap_or(0),
+                    start_line: 0,
+                });
+                offsets.push(frame.dw_die_offset);
+            }
+        }
+        if let Some(unit) = self.context.find_dwarf_and_unit(address).skip_all_loads() {
+            for (frame, offset) in frames.iter_mut().zip(offsets) {
+                if let Some(offset) = offset {
+                    frame.start_line = start_line(&unit, offset, &self.dwarf, &mut self.units);
+                }
+            }
+        }
+        frames
+    }
+
+    /// The line of the code at an address; 0 when unknown.
+    pub(crate) fn line(&self, address: u64) -> u32 {
+        self.context.find_location(address).ok().flatten().and_then(|place| place.line).unwrap_or(0)
+    }
+}
+
+/// What a description of a function says, or refers to.
+enum StartLine {
+    Known(u32),
+    SameUnit(UnitOffset),
+    OtherUnit(usize),
+    Unknown,
+}
+
+/// The line a function is declared at; 0 when unknown.
+fn start_line<'a>(
+    unit: &UnitRef<'_, Slice<'a>>,
+    offset: UnitOffset,
+    dwarf: &gimli::Dwarf<Slice<'a>>,
+    units: &mut UnitTable<'a>,
+) -> u32 {
+    let mut step = declared_at(unit, offset);
+    let mut other: Option<usize> = None;
+    for _ in 0..REFERENCE_LIMIT {
+        step = match step {
+            StartLine::Known(line) => return line,
+            StartLine::Unknown => return 0,
+            StartLine::SameUnit(offset) => match other.and_then(|start| units.units.get(&start)) {
+                Some(other) => declared_at(&other.unit_ref(dwarf), offset),
+                None => declared_at(unit, offset),
+            },
+            StartLine::OtherUnit(offset) => match units.find(offset, dwarf) {
+                Some((start, offset)) => {
+                    other = Some(start);
+                    units.units.get(&start).map_or(StartLine::Unknown, |unit| {
+                        declared_at(&unit.unit_ref(dwarf), offset)
+                    })
+                }
+                None => StartLine::Unknown,
+            },
+        };
+    }
+    0
+}
+
+fn declared_at<R: Reader<Offset = usize>>(unit: &UnitRef<'_, R>, offset: UnitOffset) -> StartLine {
+    let Ok(entry) = unit.entry(offset) else {
+        return StartLine::Unknown;
+    };
+    let mut reference = StartLine::Unknown;
+    for attribute in entry.attrs() {
+        match (attribute.name(), attribute.value()) {
+            (gimli::DW_AT_decl_line, value) => {
+                if let Some(line) = value.udata_value().and_then(|line| u32::try_from(line).ok()) {
+                    return StartLine::Known(line);
+                }
+            }
+            (gimli::DW_AT_abstract_origin | gimli::DW_AT_specification, value) => match value {
+                AttributeValue::UnitRef(offset) => reference = StartLine::SameUnit(offset),
+                AttributeValue::DebugInfoRef(offset) => reference = StartLine::OtherUnit(offset.0),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    reference
+}
+
+impl<'a> UnitTable<'a> {
+    /// The unit that an offset of `.debug_info` is in, and the offset in that unit.
+    fn find(
+        &mut self,
+        offset: usize,
+        dwarf: &gimli::Dwarf<Slice<'a>>,
+    ) -> Option<(usize, UnitOffset)> {
+        let headers = self.headers.get_or_insert_with(|| {
+            let mut headers = Vec::new();
+            let mut rest = dwarf.units();
+            while let Ok(Some(header)) = rest.next() {
+                if let Some(start) = header.debug_info_offset() {
+                    headers.push((start.0, header));
+                }
+            }
+            headers
+        });
+        let position = headers.partition_point(|(start, _)| *start <= offset).checked_sub(1)?;
+        let (start, header) = &headers[position];
+        let within = gimli::DebugInfoOffset(offset).to_unit_offset(header)?;
+        if !self.units.contains_key(start) {
+            self.units.insert(*start, dwarf.unit(*header).ok()?);
+        }
+        Some((*start, within))
+    }
+}

@@ -1,0 +1,119 @@
+//! Binaries on disk: opened, mapped into memory and read no further than asked.
+//!
+//! Goes in: a path. Comes out: an [`ObjectFile`], and from it an [`Image`] that knows the build id,
+//! the segments and which names and lines the file offers. Nothing is looked up here; damaged files
+//! end in a sentence.
+#![expect(unsafe_code, reason = "a file that is mapped into memory may be changed by others")]
+
+use memmap2::Mmap;
+use object::{Object, ObjectKind, ObjectSection, ObjectSegment};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A binary that is mapped into memory.
+#[derive(Debug)]
+pub(crate) struct ObjectFile {
+    pub(crate) path: PathBuf,
+    bytes: Mmap,
+}
+
+impl ObjectFile {
+    /// Maps a regular file.
+    ///
+    /// # Errors
+    /// The operating system's words for why it cannot be read.
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let refused = |error: std::io::Error| words(&error);
+        // Opening a pipe would wait for its other end.
+        if !std::fs::metadata(path).map_err(refused)?.is_file() {
+            return Err("not a regular file".to_owned());
+        }
+        let file = File::open(path).map_err(refused)?;
+        // SAFETY: `Mmap::map` asks that nobody changes the file while it is mapped. The mapping is
+        // private and read-only; a file that is cut short meanwhile ends this process with SIGBUS,
+        // as with every tool that maps binaries, and changed bytes are only ever parsed.
+        let bytes = unsafe { Mmap::map(&file) }.map_err(refused)?;
+        Ok(Self { path: path.to_owned(), bytes })
+    }
+
+    /// Reads the file's tables of contents.
+    ///
+    /// # Errors
+    /// A sentence when it is not a binary of a known format.
+    pub(crate) fn image(&self) -> Result<Image<'_>, String> {
+        let object =
+            object::File::parse(&*self.bytes).map_err(|_| "unrecognized object file".to_owned())?;
+        let build_id = object.build_id().ok().flatten().map(hexadecimal).unwrap_or_default();
+        let segments = object
+            .segments()
+            .map(|segment| {
+                let (offset, size_in_file) = segment.file_range();
+                Segment {
+                    offset,
+                    size_in_file,
+                    address: segment.address(),
+                    size: segment.size(),
+                    is_executable: segment.permissions().executable(),
+                }
+            })
+            .collect();
+        let has_symbols = object.symbol_table().is_some();
+        let has_section = |name| {
+            object.section_by_name(name).is_some_and(|section| {
+                section.size() > 0 && section.file_range().is_some_and(|(_, size)| size > 0)
+            })
+        };
+        let has_lines = has_section(".debug_info") || has_section("__debug_info");
+        let is_fixed = object.kind() == ObjectKind::Executable;
+        Ok(Image { object, build_id, segments, has_symbols, has_lines, is_fixed })
+    }
+
+    /// The whole file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What an opened binary says about itself.
+#[derive(Debug)]
+pub(crate) struct Image<'a> {
+    pub(crate) object: object::File<'a>,
+    /// Lower-case hexadecimal; empty when it has none.
+    pub(crate) build_id: String,
+    /// The segments that are loaded, in the order of the file.
+    pub(crate) segments: Vec<Segment>,
+    /// Whether it has a full symbol table. Libraries always have one of what they export.
+    pub(crate) has_symbols: bool,
+    /// Whether it has debug information.
+    pub(crate) has_lines: bool,
+    /// Whether it runs at the addresses it was linked at.
+    pub(crate) is_fixed: bool,
+}
+
+/// A part of the file that is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Where it starts in the file, in bytes.
+    pub(crate) offset: u64,
+    /// How many bytes of the file it takes.
+    pub(crate) size_in_file: u64,
+    /// Its first address as linked.
+    pub(crate) address: u64,
+    /// How many bytes of memory it takes.
+    pub(crate) size: u64,
+    pub(crate) is_executable: bool,
+}
+
+/// What the operating system says, in the words Go uses for the common cases.
+fn words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::NotADirectory => "not a directory".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,92 @@
+//! Names of functions from a binary's symbol tables.
+//!
+//! Goes in: an [`Image`] and the addresses that matter, sorted. Comes out: for each the symbol it
+//! lies in. The tables are read once from front to back and never sorted or copied, so a large
+//! binary costs no more than reading its symbols.
+
+use crate::object_file::Image;
+use object::{Object, ObjectSymbol, SymbolKind};
+
+/// The symbol an address lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Symbol<'a> {
+    /// Its name as it stands in the table.
+    pub(crate) name: &'a str,
+    /// Its first address.
+    pub(crate) start: u64,
+    /// Its size in bytes; 0 when the table does not say.
+    size: u64,
+    is_global: bool,
+}
+
+/// The symbols of sorted addresses.
+pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option<Symbol<'a>>> {
+    debug_assert!(addresses.is_sorted());
+    let mut containing: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
+    // The last symbol that starts at or before each address, whether or not it reaches it.
+    let mut preceding: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
+    for entry in image.object.symbols().chain(image.object.dynamic_symbols()) {
+        if !is_function(&entry) {
+            continue;
+        }
+        let start = entry.address();
+        let first = addresses.partition_point(|address| *address < start);
+        if first == addresses.len() {
+            continue;
+        }
+        let size = entry.size();
+        let reaches = addresses[first] - start < size;
+        let precedes = preceding[first].is_none_or(|other| other.start <= start);
+        if !reaches && !precedes {
+            continue;
+        }
+        // Names are read only now: most symbols matter to no address.
+        let Some(name) =
+            entry.name().ok().filter(|name| !name.is_empty() && !name.starts_with('$'))
+        else {
+            continue;
+        };
+        let symbol = Symbol { name, start, size, is_global: entry.is_global() };
+        if precedes {
+            offer(&mut preceding[first], symbol);
+        }
+        for (address, slot) in addresses[first..].iter().zip(&mut containing[first..]) {
+            if address - start >= size {
+                break;
+            }
+            offer(slot, symbol);
+        }
+    }
+    let mut last: Option<Symbol<'a>> = None;
+    for (found, before) in containing.iter_mut().zip(&preceding) {
+        if before.is_some_and(|before| last.is_none_or(|last| last.start <= before.start)) {
+            last = *before;
+        }
+        // Hand-written assembly often has no sizes: such a symbol reaches to the next one.
+        if found.is_none() && last.is_some_and(|last| last.size == 0) {
+            *found = last;
+        }
+    }
+    containing
+}
+
+fn is_function<'a>(entry: &impl ObjectSymbol<'a>) -> bool {
+    entry.is_definition()
+        && match entry.kind() {
+            SymbolKind::Text => true,
+            // Labels of assembly; data has a kind of its own.
+            SymbolKind::Label | SymbolKind::Unknown => entry.size() == 0,
+            _ => false,
+        }
+}
+
+/// Of several symbols the innermost one wins, then the exported, then the first name of the
+/// alphabet: the answer never depends on the order of the table.
+fn offer<'a>(slot: &mut Option<Symbol<'a>>, symbol: Symbol<'a>) {
+    let rank = |symbol: &Symbol<'a>| {
+        (symbol.start, symbol.size > 0, symbol.is_global, std::cmp::Reverse(symbol.name))
+    };
+    if slot.is_none_or(|other| rank(&other) < rank(&symbol)) {
+        *slot = Some(symbol);
+    }
+}

@@ -1,0 +1,276 @@
+//! Addresses of a profile to names, lines and inlined frames, from the binaries on this machine.
+//!
+//! Goes in: a [`Profile`] and [`Options`]. Comes out: the profile with lines where there were
+//! addresses, and an [`Outcome`] for each mapping. It never fails, and changes only locations that
+//! it knows more about. Names stay as they stand in the binaries;
+//! [`demangle_profile`](crate::demangle_profile()) makes them readable.
+
+use crate::address::Rebase;
+use crate::dwarf::{DebugSections, Frame};
+use crate::locate::{NotFound, Wanted, find_binary, find_debug_file, is_unsymbolizable, is_url};
+use crate::object_file::{Image, ObjectFile};
+use crate::options::Options;
+use crate::outcome::{Outcome, State};
+use crate::symbol_table::{Symbol, symbols_of};
+use crate::writer::Writer;
+use liveheap_profile::{LocationIndex, MappingIndex, Profile, StringId};
+use std::collections::HashMap;
+
+/// Symbolizes what is not symbolized yet.
+pub fn symbolize(profile: Profile, options: &Options) -> (Profile, Vec<Outcome>) {
+    let mut locations_of = vec![Vec::new(); profile.mappings.len()];
+    for (position, location) in profile.locations.iter().enumerate() {
+        if let Some(locations) =
+            location.mapping.and_then(|index| locations_of.get_mut(index.get()))
+        {
+            locations.push(LocationIndex::new(position));
+        }
+    }
+    let mut writer = Writer::new(profile);
+    let outcomes = locations_of
+        .iter()
+        .enumerate()
+        .map(|(position, locations)| {
+            symbolize_mapping(&mut writer, MappingIndex::new(position), locations, options)
+        })
+        .collect();
+    (writer.finish(), outcomes)
+}
+
+/// What is to be done about a mapping.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Names and all else.
+    Symbolize,
+    /// Lines and inlined frames for names that are there.
+    Refine,
+}
+
+fn symbolize_mapping(
+    writer: &mut Writer,
+    index: MappingIndex,
+    locations: &[LocationIndex],
+    options: &Options,
+) -> Outcome {
+    let mapping = writer.profile().mappings[index.get()];
+    let file = writer.text(mapping.file).to_owned();
+    let build_id = writer.text(mapping.build_id).to_owned();
+    let mut outcome = Outcome {
+        mapping: index,
+        file: file.clone(),
+        build_id: build_id.clone(),
+        binary: None,
+        debug_file: None,
+        state: State::Unused,
+        addresses: 0,
+        named: 0,
+        lined: 0,
+    };
+    let task = match task(writer.profile(), index, locations, options) {
+        Ok(_) if file.is_empty() => {
+            outcome.state = State::Unnamed;
+            return outcome;
+        }
+        Ok(_) if is_unsymbolizable(&file) => {
+            outcome.state = State::NoBinary;
+            return outcome;
+        }
+        Ok(_) if is_url(&mapping, &file) => {
+            outcome.state = State::Remote;
+            return outcome;
+        }
+        Ok(task) => task,
+        Err(state) => {
+            outcome.state = state;
+            return outcome;
+        }
+    };
+    let wanted = Wanted { file: &file, build_id: &build_id };
+    let found = find_binary(wanted, options);
+    // What the profile knew is not replaced by a guess.
+    let is_same = |binary: &ObjectFile| {
+        !build_id.is_empty()
+            && binary.image().is_ok_and(|image| image.build_id.eq_ignore_ascii_case(&build_id))
+    };
+    if task == Task::Refine && !found.as_ref().is_ok_and(is_same) {
+        outcome.state = State::NoSameBuild;
+        return outcome;
+    }
+    match found {
+        Ok(binary) => {
+            read_binary(writer, &binary, locations, options, task, &mut outcome);
+            outcome.binary = Some(binary.path);
+        }
+        Err(NotFound::Missing(reason)) => outcome.state = State::Missing(reason),
+        Err(NotFound::OtherBuild { path, build_id }) => {
+            outcome.state = State::OtherBuild { path, build_id };
+        }
+    }
+    outcome
+}
+
+/// Decides what is to be done, or says why nothing is.
+fn task(
+    profile: &Profile,
+    index: MappingIndex,
+    locations: &[LocationIndex],
+    options: &Options,
+) -> Result<Task, State> {
+    let mapping = &profile.mappings[index.get()];
+    if locations.is_empty() {
+        return Err(State::Unused);
+    }
+    if options.again
+        || !(mapping.has_functions || mapping.has_filenames || mapping.has_line_numbers)
+    {
+        return Ok(Task::Symbolize);
+    }
+    let knows_files = || {
+        locations
+            .iter()
+            .flat_map(|location| profile.lines_of(*location))
+            .any(|line| line.line != 0 || !profile.function(line).file.is_empty())
+    };
+    if options.refine && !mapping.build_id.is_empty() && !knows_files() {
+        Ok(Task::Refine)
+    } else {
+        Err(State::Complete)
+    }
+}
+
+/// Looks up all addresses of a mapping in its binary.
+fn read_binary(
+    writer: &mut Writer,
+    binary: &ObjectFile,
+    locations: &[LocationIndex],
+    options: &Options,
+    task: Task,
+    outcome: &mut Outcome,
+) {
+    let mapping = writer.profile().mappings[outcome.mapping.get()];
+    let Ok(image) = binary.image() else {
+        return;
+    };
+    let Some(rebase) = Rebase::new(&mapping, &image) else {
+        outcome.state = State::Misplaced;
+        return;
+    };
+    let file_address = |location: LocationIndex, profile: &Profile| {
+        rebase.file_address(profile.locations[location.get()].address)
+    };
+    let mut addresses: Vec<u64> =
+        locations.iter().map(|location| file_address(*location, writer.profile())).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    outcome.addresses = addresses.len();
+
+    let debug_file = if image.has_lines && image.has_symbols {
+        None
+    } else {
+        find_debug_file(binary, &image, options)
+    };
+    let debug_image = debug_file.as_ref().and_then(|file| file.image().ok());
+    let stacks = look_up(writer, &image, debug_image.as_ref(), &addresses, outcome);
+    outcome.debug_file = debug_file.as_ref().map(|file| file.path.clone());
+    if task == Task::Refine && outcome.lined == 0 {
+        return;
+    }
+    for location in locations {
+        let address = file_address(*location, writer.profile());
+        let position = addresses.partition_point(|known| *known < address);
+        if let Some(frames) = stacks.get(position).filter(|frames| !frames.is_empty()) {
+            writer.replace(*location, frames, task == Task::Refine);
+        }
+    }
+}
+
+/// The frames of sorted addresses.
+fn look_up(
+    writer: &mut Writer,
+    image: &Image<'_>,
+    debug_image: Option<&Image<'_>>,
+    addresses: &[u64],
+    outcome: &mut Outcome,
+) -> Vec<Vec<Frame>> {
+    let mut symbols = symbols_of(image, addresses);
+    if let Some(debug_image) = debug_image {
+        for (symbol, better) in symbols.iter_mut().zip(symbols_of(debug_image, addresses)) {
+            *symbol = better.or(*symbol);
+        }
+    }
+    let with_lines = [Some(image), debug_image].into_iter().flatten().find(|image| image.has_lines);
+    let sections = with_lines.map(DebugSections::new);
+    let mut problem = None;
+    let mut lines = sections.as_ref().and_then(|sections| match sections.lines() {
+        Ok(lines) => Some(lines),
+        Err(words) => {
+            problem = Some(words);
+            None
+        }
+    });
+    let mut stacks = Vec::with_capacity(addresses.len());
+    for (address, symbol) in addresses.iter().zip(&symbols) {
+        let mut frames = match &mut lines {
+            Some(lines) => lines.frames(*address, writer.strings()),
+            None => Vec::new(),
+        };
+        name_caller(&mut frames, *symbol, writer);
+        if let (Some(lines), Some(symbol), Some(frame)) = (&lines, symbol, frames.last_mut())
+            && frame.start_line == 0
+            && frame.line != 0
+        {
+            // Line tables alone do not say where a function starts; its first instruction does.
+            frame.start_line =
+                Some(lines.line(symbol.start)).filter(|line| *line <= frame.line).unwrap_or(0);
+        }
+        outcome.named += usize::from(frames.iter().any(|frame| !frame.name.is_empty()));
+        outcome.lined += usize::from(frames.iter().any(|frame| frame.line != 0));
+        stacks.push(frames);
+    }
+    agree_on_start_lines(&mut stacks);
+    outcome.state = match (outcome.named, outcome.lined) {
+        (0, 0) => State::Stripped,
+        (_, 0) => State::NamesOnly(problem),
+        _ => State::Lines,
+    };
+    stacks
+}
+
+/// Names the function that was called, the last frame: line tables have its bare name only, the
+/// symbol table has the whole one.
+fn name_caller(frames: &mut Vec<Frame>, symbol: Option<Symbol<'_>>, writer: &mut Writer) {
+    let Some(symbol) = symbol else {
+        return;
+    };
+    if frames.is_empty() {
+        frames.push(Frame::default());
+    }
+    let Some(caller) = frames.last_mut() else {
+        return;
+    };
+    let name = writer.text(caller.name);
+    if name.is_empty() || (is_mangled(symbol.name) && !is_mangled(name)) {
+        caller.name = writer.strings().intern(symbol.name);
+    }
+}
+
+/// Whether a name says which module, class or crate it is from.
+pub(crate) fn is_mangled(name: &str) -> bool {
+    name.starts_with("_Z") || name.starts_with("_R") || name.starts_with("__Z")
+}
+
+/// A function that is inlined here and called there is one function: where it starts is known as
+/// soon as one of its places knows.
+fn agree_on_start_lines(stacks: &mut [Vec<Frame>]) {
+    let mut starts: HashMap<(StringId, StringId), u32> = HashMap::new();
+    for frame in stacks.iter().flatten().filter(|frame| frame.start_line != 0) {
+        let start = starts.entry((frame.name, frame.file)).or_insert(frame.start_line);
+        *start = (*start).min(frame.start_line);
+    }
+    for frame in stacks.iter_mut().flatten() {
+        frame.start_line = starts.get(&(frame.name, frame.file)).copied().unwrap_or(0);
+    }
+}
+
+#[cfg(test)]
+mod tests;

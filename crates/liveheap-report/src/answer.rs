@@ -291,3 +291,6 @@ fn main_binary(profile: &Profile) -> &str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -330,7 +330,10 @@ pub(crate) fn trimmed<'p>(table: NodeTable<'p>, options: &GraphOptions<'_>) -> T
         }
         graph.connect(options, dropped_nodes > 0);
         if let Detail::Picture(format) = options.detail {
-            let kept = vec![true; graph.table.len()];
+            let mut kept = vec![false; graph.table.len()];
+            for &node in &graph.shown {
+                kept[node as usize] = true;
+            }
             graph.tags = tags::collect(&graph.table, options.value, &kept, format);
         }
     }

@@ -19,8 +19,9 @@ use crate::pattern::Pattern;
 use crate::report::{PictureFormat, Report};
 use crate::reports::callgrind::CallgrindReport;
 use crate::reports::top::TopReport;
+use crate::reports::traces::TracesReport;
 use crate::reports::tree::TreeReport;
-use crate::reports::{call_graph, callgrind, top, top_proto, tree};
+use crate::reports::{call_graph, callgrind, proto, raw, tags, top, top_proto, tree};
 use crate::request::{Granularity, ReportKind, Request, Sort};
 use crate::value::{SampleValue, sample_index, total};
 use liveheap_profile::Profile;
@@ -109,7 +110,7 @@ pub fn answer(
     let sample_type = if request.mean { format!("mean_{kind}") } else { kind.to_owned() };
     let time = profile_time(&profile, surroundings.local_time);
     let question = Question { request, value, numbers, sample_type, time, units: &units };
-    let report = question.report(profile, argument.as_ref())?;
+    let report = question.report(profile, argument.as_ref(), surroundings)?;
     Ok(Answer { report, notes })
 }
 
@@ -166,7 +167,12 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn report(mut self, profile: Profile, argument: Option<&Pattern>) -> Result<Report, Error> {
+    fn report(
+        mut self,
+        profile: Profile,
+        argument: Option<&Pattern>,
+        surroundings: &mut Surroundings<'_>,
+    ) -> Result<Report, Error> {
         match &self.request.report {
             ReportKind::Top => {
                 let trimmed = self.graph(&profile, Detail::Inlining);
@@ -212,6 +218,24 @@ impl Question<'_> {
                 let trimmed = self.graph(&profile, Detail::Inlining);
                 Ok(Report::Proto(Box::new(top_proto::profile(&trimmed, &self.numbers))))
             }
+            ReportKind::Traces => {
+                let header = self.legend(&profile).profile_lines(&self.numbers);
+                let Self { value, numbers, units, .. } = self;
+                let units = units.clone();
+                let report = TracesReport { header, profile, value, numbers, units };
+                Ok(Report::Traces(Box::new(report)))
+            }
+            ReportKind::Tags => {
+                Ok(Report::Tags(tags::tags(&profile, self.value, self.numbers, self.units)))
+            }
+            ReportKind::Raw => {
+                Ok(Report::Raw(Box::new(raw::raw(profile, surroundings.local_time))))
+            }
+            ReportKind::Comments => {
+                let comments = profile.comments.iter().map(|text| profile.text(*text).to_owned());
+                Ok(Report::Comments(comments.collect()))
+            }
+            ReportKind::Proto => Ok(Report::Proto(Box::new(proto::proto(profile, &self.numbers)))),
             other => {
                 let text = format!("the report {other:?} needs the program's binary");
                 Err(Error::new(ErrorKind::Missing, text))

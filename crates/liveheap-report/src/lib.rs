@@ -9,6 +9,7 @@ mod error;
 mod filter;
 #[cfg(test)]
 mod fixture;
+mod go_time;
 mod graph;
 mod legend;
 mod measure;
@@ -30,7 +31,10 @@ pub use filter::drop_uninteresting;
 pub use picture::{Color, Picture, PictureEdge, PictureNode, TagBox};
 pub use report::{PictureFormat, Report};
 pub use reports::callgrind::{CallgrindEntry, CallgrindPlace, CallgrindReport};
+pub use reports::raw::RawReport;
+pub use reports::tags::{TagKey, TagsReport};
 pub use reports::top::{Inlining, TopReport, TopRow};
+pub use reports::traces::TracesReport;
 pub use reports::tree::{TreeBlock, TreeEdge, TreeReport};
 pub use request::{Filters, Granularity, ReportKind, Request, Sort};
 pub use value::sample_index;

@@ -3,7 +3,10 @@
 use crate::picture::Picture;
 use crate::render;
 use crate::reports::callgrind::CallgrindReport;
+use crate::reports::raw::RawReport;
+use crate::reports::tags::TagsReport;
 use crate::reports::top::TopReport;
+use crate::reports::traces::TracesReport;
 use crate::reports::tree::TreeReport;
 use liveheap_profile::{Profile, encode_gzip};
 use std::io::{self, Write};
@@ -20,6 +23,14 @@ pub enum Report {
     Picture(Picture, PictureFormat),
     /// The call graph for KCachegrind.
     Callgrind(CallgrindReport),
+    /// Every sample.
+    Traces(Box<TracesReport>),
+    /// Every label with its values.
+    Tags(TagsReport),
+    /// The tables of a profile.
+    Raw(Box<RawReport>),
+    /// The comments of a profile, in the order of the file.
+    Comments(Vec<String>),
     /// A profile.
     Proto(Box<Profile>),
 }
@@ -47,6 +58,12 @@ impl Report {
                 render::dot::write(picture)
             }
             Self::Callgrind(report) => render::callgrind::write(report),
+            Self::Traces(report) => return render::traces::write(report, out),
+            Self::Tags(report) => render::tags::write(report),
+            Self::Raw(report) => {
+                return render::raw::write(&report.profile, report.time.as_deref(), out);
+            }
+            Self::Comments(comments) => comments.iter().map(|text| format!("{text}\n")).collect(),
             Self::Proto(profile) => {
                 return out.write_all(&encode_gzip(profile).map_err(io::Error::other)?);
             }

@@ -3,4 +3,9 @@
 
 pub(crate) mod callgrind;
 pub(crate) mod dot;
+mod label_lines;
+pub(crate) mod raw;
+mod tab_writer;
+pub(crate) mod tags;
 pub(crate) mod text;
+pub(crate) mod traces;

@@ -4,6 +4,10 @@
 
 pub(crate) mod call_graph;
 pub(crate) mod callgrind;
+pub(crate) mod proto;
+pub(crate) mod raw;
+pub(crate) mod tags;
 pub(crate) mod top;
 pub(crate) mod top_proto;
+pub(crate) mod traces;
 pub(crate) mod tree;

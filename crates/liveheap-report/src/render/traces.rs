@@ -1,0 +1,219 @@
+//! `traces` as text, byte for byte as pprof prints it.
+
+use super::label_lines::{LabelKind, LabelLines};
+use crate::filter::tag_units::TagUnits;
+use crate::graph::mean;
+use crate::measure;
+use crate::names;
+use crate::paths::{base, clean};
+use crate::reports::traces::TracesReport;
+use liveheap_profile::{Label, LabelData, LocationIndex, Profile};
+use std::fmt::Write as _;
+use std::io;
+
+const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
+
+/// What stands before the name of a frame that has no value beside it.
+const NO_VALUE: &str = "             ";
+
+/// Writes the samples as text.
+///
+/// # Errors
+/// What `out` fails with.
+pub(crate) fn write(report: &TracesReport, out: &mut dyn io::Write) -> io::Result<()> {
+    let TracesReport { header, profile, value, numbers, units } = report;
+    let frames = FrameTexts::new(profile);
+    let mut labels = LabelLines::new(profile, |profile, labels| label_line(profile, units, labels));
+    let mut buffer = Vec::with_capacity(BUFFER * 2);
+    buffer.extend_from_slice(header.join("\n").as_bytes());
+    buffer.push(b'\n');
+    for sample in 0..profile.samples.len() {
+        let stack = profile.samples.stack(sample);
+        if stack.is_empty() {
+            continue;
+        }
+        buffer.extend_from_slice(SEPARATOR);
+        let of_sample = profile.samples.labels(sample);
+        if !of_sample.is_empty() {
+            for kind in [LabelKind::Text, LabelKind::Number] {
+                labels.for_each(of_sample, kind, |line| buffer.extend_from_slice(line.as_bytes()));
+            }
+        }
+        let (amount, divisor) = value.of(profile.samples.values(sample));
+        let label = numbers.label(mean(amount, divisor));
+        buffer.extend_from_slice(format!("{label:>10}   ").as_bytes());
+        buffer.extend_from_slice(&frames.of(stack[0]).as_bytes()[NO_VALUE.len()..]);
+        for at in &stack[1..] {
+            buffer.extend_from_slice(frames.of(*at).as_bytes());
+        }
+        if buffer.len() > BUFFER {
+            out.write_all(&buffer)?;
+            buffer.clear();
+        }
+    }
+    buffer.extend_from_slice(SEPARATOR);
+    out.write_all(&buffer)
+}
+
+/// After how many bytes the text is passed on.
+const BUFFER: usize = 1 << 16;
+
+/// The line for all labels of one key and kind.
+fn label_line(profile: &Profile, units: &TagUnits, labels: &[Label]) -> String {
+    let values: Vec<String> = labels
+        .iter()
+        .map(|label| match label.value {
+            LabelData::Text(text) => String::from(profile.text(text)),
+            LabelData::Number { value, .. } => measure::label(value, units.unit(label.key)),
+        })
+        .collect();
+    let key = labels.first().map_or("", |label| profile.text(label.key));
+    format!("{key:>10}:  {}\n", values.join(" "))
+}
+
+/// The lines of each location, ready to be copied: frames innermost first, without a value.
+struct FrameTexts {
+    text: String,
+    /// Where the lines of each location end in `text`.
+    ends: Vec<usize>,
+}
+
+impl FrameTexts {
+    fn new(profile: &Profile) -> Self {
+        let mut texts = Self { text: String::new(), ends: Vec::new() };
+        for position in 0..profile.locations.len() {
+            texts.append(profile, LocationIndex::new(position));
+            texts.ends.push(texts.text.len());
+        }
+        texts
+    }
+
+    fn append(&mut self, profile: &Profile, at: LocationIndex) {
+        let address = profile.locations[at.get()].address;
+        let binary = profile.mapping_of(at).map_or("", |mapping| profile.text(mapping.file));
+        let lines = profile.lines_of(at);
+        if lines.is_empty() {
+            self.append_frame(address, "", "", None, binary);
+            self.text.push('\n');
+        }
+        for (position, line) in lines.iter().enumerate() {
+            let function = profile.function(line);
+            let (name, file) = (profile.text(function.name), profile.text(function.file));
+            let place = (line.line != 0).then_some((line.line, line.column));
+            self.append_frame(address, name, file, place, binary);
+            // Hidden lines are not missed: the last line that is left counts as the caller.
+            let inlined = position + 1 != lines.len();
+            self.text.push_str(if inlined { " (inline)\n" } else { "\n" });
+        }
+    }
+
+    fn append_frame(
+        &mut self,
+        address: u64,
+        name: &str,
+        file: &str,
+        place: Option<(i64, i64)>,
+        binary: &str,
+    ) {
+        let text = &mut self.text;
+        text.push_str(NO_VALUE);
+        if address != 0 {
+            text.push_str(&names::address(address));
+            text.push(' ');
+        }
+        text.push_str(name);
+        let file = if file.is_empty() { String::new() } else { clean(file) };
+        let gap = if name.is_empty() { "" } else { " " };
+        let written = match place {
+            Some((line, 0)) => write!(text, "{gap}{file}:{line}"),
+            Some((line, column)) => write!(text, "{gap}{file}:{line}:{column}"),
+            None if !file.is_empty() => write!(text, "{gap}{file}"),
+            None if !name.is_empty() => Ok(()),
+            None if !binary.is_empty() => write!(text, "[{}]", base(binary)),
+            None => write!(text, "<unknown>"),
+        };
+        written.expect("a String takes every text");
+    }
+
+    fn of(&self, at: LocationIndex) -> &str {
+        let start = at.get().checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[at.get()]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::numbers::Numbers;
+    use crate::value::SampleValue;
+    use expect_test::{Expect, expect};
+
+    #[track_caller]
+    fn check(samples: &str, expected: Expect) {
+        let profile = fixture::profile(samples);
+        let (units, _) = TagUnits::identify(&profile);
+        let value = SampleValue { index: 0, mean: false };
+        let numbers = Numbers {
+            total: 0,
+            sample_unit: String::from("bytes"),
+            output_unit: String::from("minimum"),
+            ratio: 1.0,
+        };
+        let mut out = Vec::new();
+        let header = vec![String::from("Type: space")];
+        let report = TracesReport { header, profile, value, numbers, units };
+        write(&report, &mut out).unwrap();
+        expected.assert_eq(&String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn the_value_stands_beside_the_leaf() {
+        check(
+            "main;serve+read;leak 2048",
+            expect![[r#"
+            Type: space
+            -----------+-------------------------------------------------------
+                   2kB   leak
+                         read (inline)
+                         serve
+                         main
+            -----------+-------------------------------------------------------
+        "#]],
+        );
+    }
+
+    #[test]
+    fn labels_are_sorted_texts_first() {
+        check(
+            "main 1 zone=eu user=ann user=bob bytes#1024 wait#2s wait#3",
+            expect![[r#"
+                Type: space
+                -----------+-------------------------------------------------------
+                      user:  ann bob
+                      zone:  eu
+                      wait:  2s 3s
+                     bytes:  1kB
+                        1B   main
+                -----------+-------------------------------------------------------
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_frame_says_what_is_known() {
+        check(
+            "/bin/app!0x10;@a/../b.rs;main@m.rs:3;f@f.rs;0x0 1\n- 1",
+            expect![[r#"
+            Type: space
+            -----------+-------------------------------------------------------
+                    1B   <unknown>
+                         f f.rs
+                         main m.rs:3
+                         b.rs
+                         0000000000000010 [app]
+            -----------+-------------------------------------------------------
+        "#]],
+        );
+    }
+}

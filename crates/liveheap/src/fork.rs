@@ -1,0 +1,48 @@
+//! What happens around `fork`: the child must not inherit a lock that another thread held.
+//!
+//! In: nothing. Out: nothing; it registers handlers once. Before a fork the forking thread takes
+//! every lock of the profiler, in their order. The child keeps the counters, for its heap is a copy,
+//! and draws other random numbers. `vfork`, `posix_spawn` and `exec` need nothing.
+
+#![expect(unsafe_code, reason = "handlers are registered with the C library")]
+
+use crate::thread::{self, Quiet};
+use crate::{buckets, live, sampler, unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static REGISTERED: AtomicBool = AtomicBool::new(false);
+
+/// Registers the handlers, the first time it is called.
+pub(crate) fn register() {
+    if REGISTERED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // The C library may allocate for its list of handlers: not one of the program's objects.
+    let _quiet = Quiet::enter();
+    // SAFETY: the handlers are functions of this crate; they neither allocate nor panic.
+    unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) };
+}
+
+extern "C" fn before() {
+    unwind::modules::acquire();
+    buckets::acquire_all();
+    live::acquire_all();
+    // Other handlers run now, and may allocate on this thread: it passes its own locks.
+    thread::set_forking(true);
+}
+
+extern "C" fn after_in_parent() {
+    release();
+}
+
+extern "C" fn after_in_child() {
+    release();
+    sampler::reseed();
+}
+
+fn release() {
+    thread::set_forking(false);
+    live::release_all();
+    buckets::release_all();
+    unwind::modules::release();
+}

@@ -1,0 +1,443 @@
+//! The sampled objects that are not freed: which bucket each belongs to, and how to tell them from
+//! all other objects.
+//!
+//! Runs inside malloc: no allocation, no panic. In: an object's address. Out: its [`Record`]. A free
+//! must find out quickly that its object is not sampled:
+//! - **small objects**: a sampled one has its address 16 behind a page's begin, and in the 16 bytes
+//!   before it a mark with the number of its record, which names the object in turn. So the test of
+//!   12 bits of the address clears nearly all others, and the record clears the rest, whatever bytes
+//!   happen to lie there.
+//! - **large or over-aligned objects** stay where the wrapped allocator put them, and are found by
+//!   address in a table; a filter of counters spares most others even that.
+
+#![expect(unsafe_code, reason = "marks lie in memory of the wrapped allocator, records in our own")]
+
+use crate::buckets::Bucket;
+use crate::sync::SpinLock;
+use crate::{arena, stats};
+use std::alloc::Layout;
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// The mark's size, and so the distance of a small sampled object from its page's begin.
+pub(crate) const MARK_BYTES: usize = 16;
+/// A page, as far as the addresses of small sampled objects are concerned.
+pub(crate) const PAGE: usize = 4096;
+/// Objects of so many bytes are large.
+pub(crate) const LARGE: usize = 64 << 10;
+
+/// Records in a chunk, 256 KiB of them.
+const RECORDS_PER_CHUNK: usize = 4096;
+/// Chunks there can be: 16 million records, 1 GiB.
+const CHUNKS: usize = 4096;
+/// Shards of the table of large objects.
+const SHARDS: usize = 64;
+/// Counters of the filter before that table.
+const FILTER: usize = 1 << 14;
+/// Entries of a shard's first table; 4 KiB.
+const FIRST_CAPACITY: usize = 256;
+
+static RECORDS: [AtomicPtr<Record>; CHUNKS] = [const { AtomicPtr::new(null_mut()) }; CHUNKS];
+/// Records that were ever used.
+static RECORDS_USED: AtomicU32 = AtomicU32::new(0);
+/// The number of a free record plus one, or 0, in the low half; the high half counts changes, so
+/// that a stale view of the list is noticed.
+static FREE_RECORDS: AtomicU64 = AtomicU64::new(0);
+static SHARD_TABLES: [SpinLock<Shard>; SHARDS] = [const { SpinLock::new(Shard::new()) }; SHARDS];
+static TABLED: [AtomicU32; FILTER] = [const { AtomicU32::new(0) }; FILTER];
+/// What a mark's first word is mixed with; 0 until the first mark.
+static SECRET: AtomicU64 = AtomicU64::new(0);
+
+/// A sampled object that is not freed, or a free place.
+#[repr(C)]
+pub(crate) struct Record {
+    /// The object, 0 in a free place.
+    pointer: AtomicUsize,
+    bucket: AtomicPtr<Bucket>,
+    /// Bytes that were asked for.
+    size: AtomicU64,
+    /// The sample rate it was picked with, in bytes: its weight follows from it.
+    rate: AtomicU64,
+    /// When it was allocated, in nanoseconds of the monotonic clock.
+    birth_nanos: AtomicU64,
+    /// The kernel's id of the thread that allocated it.
+    thread: AtomicU32,
+    /// In a free place, the next free one plus one.
+    next_free: AtomicU32,
+}
+
+const _: () = assert!(size_of::<Record>() <= 64);
+
+/// The number of a record, below `RECORDS_USED`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RecordId(u32);
+
+/// Whether a sampled object of this layout stays where the wrapped allocator put it.
+///
+/// Alignments above 16 make the shifted number at least 64 Ki as well.
+#[inline(always)]
+pub(crate) fn stays_in_place(layout: Layout) -> bool {
+    (layout.size() | (layout.align() << 11)) >= LARGE
+}
+
+/// Whether a small object can be a sampled one, judging by its address.
+#[inline(always)]
+pub(crate) fn may_be_marked(pointer: *mut u8) -> bool {
+    pointer.addr() & (PAGE - 1) == MARK_BYTES
+}
+
+/// Nanoseconds of the monotonic clock, as fine as its cheap reading is.
+pub(crate) fn nanoseconds() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime(2) writes the given structure, and cannot fail with this clock.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+    time.tv_sec
+        .cast_unsigned()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(time.tv_nsec.cast_unsigned())
+}
+
+// ---------------------------------------------------------------------------------------------
+// Records
+
+/// A place for another record, or none when there is no room; then the drop is counted.
+pub(crate) fn reserve() -> Option<RecordId> {
+    let found = reserve_freed().or_else(reserve_fresh);
+    if found.is_none() {
+        stats::LIVE_TABLE_FULL.add(1);
+    }
+    found
+}
+
+fn reserve_freed() -> Option<RecordId> {
+    // Acquire pairs with the Release in `give_back`.
+    let mut head = FREE_RECORDS.load(Ordering::Acquire);
+    loop {
+        let id = RecordId(low_half(head).checked_sub(1)?);
+        let next = record(id)?.next_free.load(Ordering::Relaxed);
+        let changed = ((head >> 32).wrapping_add(1) << 32) | u64::from(next);
+        match FREE_RECORDS.compare_exchange_weak(
+            head,
+            changed,
+            Ordering::Acquire,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => return Some(id),
+            Err(other) => head = other,
+        }
+    }
+}
+
+fn reserve_fresh() -> Option<RecordId> {
+    let number = RECORDS_USED
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+            ((used as usize) < CHUNKS * RECORDS_PER_CHUNK).then(|| used + 1)
+        })
+        .ok()?;
+    let chunk = &RECORDS[number as usize / RECORDS_PER_CHUNK];
+    if chunk.load(Ordering::Acquire).is_null() {
+        let bytes = RECORDS_PER_CHUNK * size_of::<Record>();
+        // When the kernel refuses, this record's number is lost; so are at most the chunk's others.
+        let memory = arena::map(bytes)?;
+        // Release pairs with the Acquire loads of this chunk.
+        if chunk
+            .compare_exchange(
+                null_mut(),
+                memory.as_ptr().cast(),
+                Ordering::Release,
+                Ordering::Acquire,
+            )
+            .is_err()
+        {
+            // SAFETY: another thread was first, and nobody has seen this mapping.
+            unsafe { arena::unmap(memory, bytes) };
+        }
+    }
+    Some(RecordId(number))
+}
+
+/// Gives back a place whose record was not filled, or was emptied.
+pub(crate) fn give_back(id: RecordId) {
+    let Some(place) = record(id) else { return };
+    let mut head = FREE_RECORDS.load(Ordering::Relaxed);
+    loop {
+        place.next_free.store(low_half(head), Ordering::Relaxed);
+        let changed = ((head >> 32).wrapping_add(1) << 32) | u64::from(id.0 + 1);
+        // Release pairs with the Acquire in `reserve_freed`.
+        match FREE_RECORDS.compare_exchange_weak(
+            head,
+            changed,
+            Ordering::Release,
+            Ordering::Relaxed,
+        ) {
+            Ok(_) => return,
+            Err(other) => head = other,
+        }
+    }
+}
+
+fn low_half(word: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is wanted")]
+    {
+        word as u32
+    }
+}
+
+fn record(id: RecordId) -> Option<&'static Record> {
+    let chunk = RECORDS.get(id.0 as usize / RECORDS_PER_CHUNK)?.load(Ordering::Acquire);
+    let chunk = NonNull::new(chunk)?;
+    // SAFETY: a chunk has this many records, and is never unmapped.
+    let place = unsafe { chunk.add(id.0 as usize % RECORDS_PER_CHUNK) };
+    // SAFETY: zeroed memory is a valid record, and it is changed through atomics only.
+    Some(unsafe { place.as_ref() })
+}
+
+/// What a record says about its object.
+pub(crate) struct Sampled {
+    pub(crate) pointer: *mut u8,
+    pub(crate) bucket: &'static Bucket,
+    pub(crate) size: u64,
+    pub(crate) rate: u64,
+    pub(crate) thread: u32,
+}
+
+/// Fills a reserved record.
+pub(crate) fn fill(id: RecordId, sampled: &Sampled) {
+    let Some(place) = record(id) else { return };
+    place.bucket.store(std::ptr::from_ref(sampled.bucket).cast_mut(), Ordering::Relaxed);
+    place.size.store(sampled.size, Ordering::Relaxed);
+    place.rate.store(sampled.rate, Ordering::Relaxed);
+    place.birth_nanos.store(nanoseconds(), Ordering::Relaxed);
+    place.thread.store(sampled.thread, Ordering::Relaxed);
+    place.pointer.store(sampled.pointer.addr(), Ordering::Relaxed);
+}
+
+/// Counts the object's allocation in its bucket.
+pub(crate) fn count_allocated(sampled: &Sampled) {
+    sampled.bucket.add_allocated(sampled.size, sampled.rate);
+    stats::SAMPLES.add(1);
+}
+
+/// Counts the object's free in its bucket and gives the record back.
+pub(crate) fn retire(id: RecordId) {
+    let Some(place) = record(id) else { return };
+    place.pointer.store(0, Ordering::Relaxed);
+    let bucket = place.bucket.load(Ordering::Relaxed);
+    if let Some(bucket) = NonNull::new(bucket) {
+        // SAFETY: `fill` stored a bucket, and buckets live as long as the program.
+        let bucket = unsafe { bucket.as_ref() };
+        bucket.add_freed(place.size.load(Ordering::Relaxed), place.rate.load(Ordering::Relaxed));
+        stats::SAMPLES_FREED.add(1);
+    }
+    give_back(id);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Marks before small objects
+
+fn secret() -> u64 {
+    let secret = SECRET.load(Ordering::Relaxed);
+    if secret != 0 {
+        return secret;
+    }
+    let mut random = 0_u64;
+    // SAFETY: getrandom(2) writes at most the given bytes, which are ours.
+    unsafe { libc::getrandom((&raw mut random).cast(), size_of::<u64>(), libc::GRND_NONBLOCK) };
+    // The record's own check is what makes the test exact, so a poor secret only costs time.
+    let fresh = (random ^ nanoseconds()) | 1;
+    match SECRET.compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => fresh,
+        Err(other) => other,
+    }
+}
+
+/// Marks the small object at `pointer` as the one of a record.
+///
+/// # Safety
+/// - The 16 bytes before `pointer` are ours, and `pointer` is 16 behind a page's begin.
+pub(crate) unsafe fn write_mark(pointer: *mut u8, id: RecordId) {
+    // SAFETY: the caller says that the mark's place is ours.
+    let words = unsafe { mark_of(pointer) };
+    words[0].store(pointer.addr() as u64 ^ secret(), Ordering::Relaxed);
+    words[1].store(u64::from(id.0), Ordering::Relaxed);
+}
+
+/// The record of the small object at `pointer`, or none when it is not a sampled one.
+///
+/// # Safety
+/// - `pointer` is 16 behind a page's begin, so that the bytes before it can be read.
+pub(crate) unsafe fn read_mark(pointer: *mut u8) -> Option<RecordId> {
+    // SAFETY: the bytes are on the object's own page.
+    let words = unsafe { mark_of(pointer) };
+    if words[0].load(Ordering::Relaxed) != pointer.addr() as u64 ^ SECRET.load(Ordering::Relaxed) {
+        return None;
+    }
+    let id = RecordId(u32::try_from(words[1].load(Ordering::Relaxed)).ok()?);
+    let owner = record(id)?.pointer.load(Ordering::Relaxed);
+    (owner == pointer.addr()).then_some(id)
+}
+
+/// Takes the mark away, before the object's memory goes back to the wrapped allocator.
+///
+/// # Safety
+/// - As for [`write_mark`].
+pub(crate) unsafe fn clear_mark(pointer: *mut u8) {
+    // SAFETY: the caller says that the mark's place is ours.
+    let words = unsafe { mark_of(pointer) };
+    words[0].store(0, Ordering::Relaxed);
+}
+
+/// # Safety
+/// - The 16 bytes before `pointer` can be read, and are aligned to 8.
+unsafe fn mark_of<'a>(pointer: *mut u8) -> &'a [AtomicU64; 2] {
+    // SAFETY: the caller says that the bytes before are mapped.
+    let mark = unsafe { pointer.sub(MARK_BYTES) }.cast::<[AtomicU64; 2]>();
+    // SAFETY: it is aligned, and read and written as atomics only: when it is not a mark it may be
+    // another object's memory, whose owner may write it at this moment.
+    unsafe { &*mark }
+}
+
+// ---------------------------------------------------------------------------------------------
+// The table of large objects
+
+/// An open-addressing table; address 0 is a free entry.
+struct Shard {
+    entries: *mut Entry,
+    /// A power of two, or 0 before the first entry.
+    capacity: usize,
+    length: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    pointer: usize,
+    id: RecordId,
+}
+
+// SAFETY: the entries are memory of the shard's own, reached through its lock only.
+unsafe impl Send for Shard {}
+
+/// Enters a large object, or says no when the table cannot grow; then the drop is counted.
+pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
+    let hash = hash_of(pointer);
+    let inserted = SHARD_TABLES[hash % SHARDS]
+        .with(|shard| shard.insert(Entry { pointer: pointer.addr(), id }));
+    if inserted {
+        TABLED[hash % FILTER].fetch_add(1, Ordering::Relaxed);
+    } else {
+        stats::LIVE_TABLE_FULL.add(1);
+    }
+    inserted
+}
+
+/// Takes a large object out: its record, or none when it was not sampled.
+#[inline]
+pub(crate) fn remove(pointer: *mut u8) -> Option<RecordId> {
+    let hash = hash_of(pointer);
+    // An object's own entry is counted before its address is known to anyone, so it cannot be missed.
+    if TABLED[hash % FILTER].load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    let removed = SHARD_TABLES[hash % SHARDS].with(|shard| shard.remove(pointer.addr()))?;
+    TABLED[hash % FILTER].fetch_sub(1, Ordering::Relaxed);
+    Some(removed)
+}
+
+fn hash_of(pointer: *mut u8) -> usize {
+    let product = (pointer.addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (product >> 32) as usize
+}
+
+/// A second hash, independent of the choice of the shard.
+fn place_of(pointer: usize) -> usize {
+    let product = (pointer as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (product >> 32) as usize
+}
+
+impl Shard {
+    const fn new() -> Self {
+        Self { entries: null_mut(), capacity: 0, length: 0 }
+    }
+
+    fn slots(&mut self) -> &mut [Entry] {
+        if self.capacity == 0 {
+            return &mut [];
+        }
+        // SAFETY: `entries` is a mapping of `capacity` zeroed or written entries, owned by us.
+        unsafe { std::slice::from_raw_parts_mut(self.entries, self.capacity) }
+    }
+
+    fn insert(&mut self, entry: Entry) -> bool {
+        if (self.length + 1) * 4 > self.capacity * 3 && !self.grow() {
+            return false;
+        }
+        self.put(entry);
+        true
+    }
+
+    fn put(&mut self, entry: Entry) {
+        let mask = self.capacity - 1;
+        let slots = self.slots();
+        let mut place = place_of(entry.pointer) & mask;
+        while slots[place].pointer != 0 {
+            place = (place + 1) & mask;
+        }
+        slots[place] = entry;
+        self.length += 1;
+    }
+
+    fn remove(&mut self, pointer: usize) -> Option<RecordId> {
+        let mask = self.capacity.checked_sub(1)?;
+        let slots = self.slots();
+        let mut place = place_of(pointer) & mask;
+        while slots[place].pointer != pointer {
+            if slots[place].pointer == 0 {
+                return None;
+            }
+            place = (place + 1) & mask;
+        }
+        let removed = slots[place].id;
+        // Entries that a search would no longer reach across the gap move into it.
+        let mut next = (place + 1) & mask;
+        while slots[next].pointer != 0 {
+            let wanted = place_of(slots[next].pointer) & mask;
+            if (next.wrapping_sub(wanted) & mask) >= (next.wrapping_sub(place) & mask) {
+                slots[place] = slots[next];
+                place = next;
+            }
+            next = (next + 1) & mask;
+        }
+        slots[place] = Entry { pointer: 0, id: RecordId(0) };
+        self.length -= 1;
+        Some(removed)
+    }
+
+    fn grow(&mut self) -> bool {
+        let capacity = (self.capacity * 2).max(FIRST_CAPACITY);
+        let Some(memory) = arena::map(capacity * size_of::<Entry>()) else { return false };
+        let mut larger = Self { entries: memory.as_ptr().cast(), capacity, length: 0 };
+        for entry in self.slots() {
+            if entry.pointer != 0 {
+                larger.put(*entry);
+            }
+        }
+        if let Some(old) = NonNull::new(self.entries) {
+            // SAFETY: the old table came from `map` with this size, and is no longer used.
+            unsafe { arena::unmap(old.cast(), self.capacity * size_of::<Entry>()) };
+        }
+        *self = larger;
+        true
+    }
+}
+
+/// The locks, for `fork`.
+pub(crate) fn acquire_all() {
+    SHARD_TABLES.iter().for_each(SpinLock::acquire);
+}
+
+pub(crate) fn release_all() {
+    SHARD_TABLES.iter().for_each(SpinLock::release);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! A spin lock for the profiler's tables.
+//!
+//! Runs inside malloc: no allocation, no panic, and no waiting for anything but a few dozen
+//! instructions of another thread. The standard library's locks are not used because nothing says
+//! that they never allocate.
+//!
+//! Locks are taken in this order, and `fork` takes all of them in it: the module list, a stripe of
+//! the buckets, a shard of the live table, the arena. Nothing calls the wrapped allocator while it
+//! holds one.
+
+#![expect(unsafe_code, reason = "a lock hands out exclusive access by itself")]
+
+use crate::thread;
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How often a waiting thread looks again before it offers its processor to others.
+const SPINS_BEFORE_YIELD: u32 = 100;
+
+/// A value that one thread at a time can use.
+pub(crate) struct SpinLock<T> {
+    locked: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: `with` is the only way to the value, and it lets one thread at a time in.
+unsafe impl<T: Send> Sync for SpinLock<T> {}
+
+impl<T> SpinLock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    }
+
+    /// Runs `work` with the value. `work` must not panic, allocate or take a lock of lower rank.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        self.acquire();
+        // SAFETY: the lock is held, and `work` cannot keep the reference.
+        let result = work(unsafe { &mut *self.value.get() });
+        self.release();
+        result
+    }
+
+    /// As `with`, or `None` at once when another thread is inside.
+    pub(crate) fn try_with<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
+        if !thread::is_forking() && self.locked.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        // SAFETY: the lock is held, and `work` cannot keep the reference.
+        let result = work(unsafe { &mut *self.value.get() });
+        self.release();
+        Some(result)
+    }
+
+    /// Takes the lock without using the value: only for `fork`, and for `with`.
+    ///
+    /// A thread inside `fork` holds every lock already, so it passes.
+    pub(crate) fn acquire(&self) {
+        if thread::is_forking() {
+            return;
+        }
+        let mut spins = 0;
+        // Acquire pairs with the Release in `release`.
+        while self.locked.swap(true, Ordering::Acquire) {
+            while self.locked.load(Ordering::Relaxed) {
+                spins += 1;
+                if spins % SPINS_BEFORE_YIELD == 0 {
+                    // SAFETY: sched_yield(2) has no preconditions.
+                    unsafe { libc::sched_yield() };
+                }
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    pub(crate) fn release(&self) {
+        if !thread::is_forking() {
+            self.locked.store(false, Ordering::Release);
+        }
+    }
+}

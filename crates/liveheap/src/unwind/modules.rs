@@ -1,0 +1,284 @@
+//! Which binaries are loaded, and where.
+//!
+//! In: a code address, or nothing. Out: the binary that the address is in, or the list of all.
+//! Finding one runs inside malloc: no allocation, no panic, and none of the loader's locks. It asks
+//! the loader's own index where there is one (glibc 2.35 and later), which knows at every moment what
+//! is loaded; else a list of our own that is read from `/proc/self/maps` and replaced when an address
+//! is in none of its ranges. [`list`] is for dumps: it may allocate.
+
+#![expect(unsafe_code, reason = "calls the loader, and reads binaries in memory")]
+
+use super::elf::Image;
+use super::rules;
+use crate::sync::SpinLock;
+use crate::{arena, live, maps};
+use std::ops::ControlFlow;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// An executable mapping of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Module {
+    /// The file, as the kernel names it.
+    pub(crate) path: String,
+    /// Process addresses from `start` to below `limit`.
+    pub(crate) start: u64,
+    pub(crate) limit: u64,
+    /// Where in the file the mapping begins, in bytes.
+    pub(crate) offset: u64,
+    /// The bytes that name the build, in hexadecimal; empty when the linker wrote none.
+    pub(crate) build_id: String,
+}
+
+/// The executable mappings as they are now, in order of addresses. Allocates.
+#[cfg_attr(not(test), expect(dead_code, reason = "the snapshot will be the first to ask"))]
+pub(crate) fn list() -> Vec<Module> {
+    let mut modules = Vec::new();
+    let mut first_bytes = FirstBytes::default();
+    maps::for_each(&mut |mapping| {
+        let image_start = first_bytes.of(mapping);
+        if mapping.executable && !mapping.path.is_empty() {
+            modules.push(Module {
+                path: String::from_utf8_lossy(mapping.path).into_owned(),
+                start: mapping.start as u64,
+                limit: mapping.end as u64,
+                offset: mapping.offset,
+                build_id: image_start.map_or_else(String::new, build_id),
+            });
+        }
+        ControlFlow::Continue(())
+    });
+    // Rules are kept by address, and other code may be there now.
+    let fingerprint = modules.iter().fold(0, |hash, module| {
+        module.build_id.bytes().fold(mix(hash ^ module.start ^ module.offset), |hash, byte| {
+            mix(hash ^ u64::from(byte))
+        })
+    });
+    SET_STATE.with(|state| {
+        if std::mem::replace(&mut state.fingerprint, fingerprint) != fingerprint {
+            rules::forget_all();
+        }
+    });
+    modules
+}
+
+fn build_id(image_start: usize) -> String {
+    // SAFETY: the kernel listed a readable mapping there a moment ago.
+    let image = unsafe { Image::at(image_start) };
+    let bytes = image.and_then(|image| image.build_id());
+    let mut digits = String::new();
+    for byte in bytes.iter().flat_map(|bytes| bytes.as_slice()) {
+        for digit in [byte >> 4, byte & 15] {
+            digits.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    digits
+}
+
+fn mix(value: u64) -> u64 {
+    let product = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ (product >> 29)
+}
+
+/// The binary that the code at `pc` is in. The code must be in use, so that it stays loaded.
+pub(super) fn image(pc: usize) -> Option<Image> {
+    let start = image_start(pc)?;
+    // SAFETY: the loader, or the kernel's list, has a readable mapping there; the caller keeps it.
+    unsafe { Image::at(start) }
+}
+
+/// Where the binary that the code at `pc` is in begins.
+pub(super) fn image_start(pc: usize) -> Option<usize> {
+    match loader_index() {
+        Some(find) => {
+            let mut found = LoadedObject { words: [0; 16] };
+            let address = std::ptr::with_exposed_provenance_mut(pc);
+            // SAFETY: the loader's function writes the structure, takes no lock, and any address
+            // may be asked for.
+            let result = unsafe { find(address, &raw mut found) };
+            (result == 0).then_some(found.words[1])
+        }
+        None => find_in_set(pc).or_else(|| {
+            refresh_set();
+            find_in_set(pc)
+        }),
+    }
+}
+
+/// The structure that the loader's index fills: flags, start, end, and more.
+#[repr(C)]
+struct LoadedObject {
+    words: [usize; 16],
+}
+
+type LoaderIndex = unsafe extern "C" fn(*mut libc::c_void, *mut LoadedObject) -> libc::c_int;
+
+/// The loader's `_dl_find_object`, where it has one.
+///
+/// A weak reference, so that a program also starts where it is missing; asking the loader for it by
+/// name would take the loader's lock.
+fn loader_index() -> Option<LoaderIndex> {
+    #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
+    {
+        let address: *const ();
+        // SAFETY: reads one word that the linker wrote, the function's address or 0.
+        unsafe {
+            std::arch::asm!(
+                ".weak _dl_find_object",
+                "mov {address}, qword ptr [rip + _dl_find_object@GOTPCREL]",
+                address = out(reg) address,
+                options(pure, readonly, nostack, preserves_flags)
+            );
+        }
+        // SAFETY: an optional function pointer is null or the function, which has this signature.
+        unsafe { std::mem::transmute::<*const (), Option<LoaderIndex>>(address) }
+    }
+    #[cfg(not(all(target_arch = "x86_64", target_env = "gnu")))]
+    None
+}
+
+// ---------------------------------------------------------------------------------------------
+// The list of our own
+
+/// One executable mapping of a binary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    start: usize,
+    end: usize,
+    image_start: usize,
+}
+
+/// Ranges in order of addresses, which follow this head. Never changed once published.
+#[repr(C)]
+struct Set {
+    length: usize,
+}
+
+struct SetState {
+    /// Nanoseconds of the monotonic clock.
+    last_refresh: u64,
+    /// Of the list that a dump saw last.
+    fingerprint: u64,
+}
+
+/// An unknown address makes us look for new binaries at most so often.
+const NANOS_BETWEEN_REFRESHES: u64 = 1_000_000_000;
+
+static SET: AtomicPtr<Set> = AtomicPtr::new(null_mut());
+static SET_STATE: SpinLock<SetState> = SpinLock::new(SetState { last_refresh: 0, fingerprint: 0 });
+
+fn find_in_set(pc: usize) -> Option<usize> {
+    let ranges = published();
+    let behind = ranges.partition_point(|range| range.start <= pc);
+    let range = ranges.get(behind.checked_sub(1)?)?;
+    (pc < range.end).then_some(range.image_start)
+}
+
+fn published() -> &'static [Range] {
+    // Acquire pairs with the Release in `replace_set`.
+    let set = SET.load(Ordering::Acquire);
+    if set.is_null() {
+        return &[];
+    }
+    // SAFETY: a published set is complete, constant, and never unmapped.
+    let length = unsafe { (*set).length };
+    // SAFETY: its ranges follow the head in the same mapping.
+    let first = unsafe { set.add(1) }.cast::<Range>();
+    // SAFETY: `replace_set` wrote that many.
+    unsafe { std::slice::from_raw_parts(first, length) }
+}
+
+/// Reads the list of mappings again, unless that was done lately or another thread does it now.
+fn refresh_set() {
+    SET_STATE.try_with(|state| {
+        let now = live::nanoseconds();
+        if state.last_refresh != 0 && now.wrapping_sub(state.last_refresh) < NANOS_BETWEEN_REFRESHES
+        {
+            return;
+        }
+        state.last_refresh = now.max(1);
+        replace_set();
+    });
+}
+
+/// Shows each executable mapping that belongs to a binary.
+fn each_range(visit: &mut dyn FnMut(Range)) {
+    let mut first_bytes = FirstBytes::default();
+    maps::for_each(&mut |mapping| {
+        if let Some(image_start) = first_bytes.of(mapping)
+            && mapping.executable
+        {
+            visit(Range { start: mapping.start, end: mapping.end, image_start });
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+fn replace_set() {
+    let known = published();
+    let mut count = 0;
+    let mut same = true;
+    each_range(&mut |range| {
+        same &= known.get(count) == Some(&range);
+        count += 1;
+    });
+    if same && count == known.len() {
+        return;
+    }
+    // The old set is never given back, for another thread may be reading it. It is a page or two.
+    let bytes = size_of::<Set>() + count * size_of::<Range>();
+    let Some(memory) = arena::map(bytes) else { return };
+    let set = memory.cast::<Set>().as_ptr();
+    // SAFETY: the mapping is fresh, and large enough for the head and `count` ranges.
+    let first = unsafe { set.add(1) }.cast::<Range>();
+    let mut length = 0;
+    each_range(&mut |range| {
+        // More than were counted have no room.
+        if length < count {
+            // SAFETY: `length` is below `count`.
+            let place = unsafe { first.add(length) };
+            // SAFETY: the place is in the mapping, which nobody else knows yet.
+            unsafe { place.write(range) };
+            length += 1;
+        }
+    });
+    // SAFETY: the head's place, in a mapping that nobody else knows yet.
+    unsafe { set.write(Set { length }) };
+    // Release pairs with the Acquire in `published`.
+    SET.store(set, Ordering::Release);
+    rules::forget_all();
+}
+
+/// Remembers where the first bytes of a file are mapped, while its other mappings pass by.
+#[derive(Default)]
+struct FirstBytes {
+    /// Hash of the path.
+    path: u64,
+    start: Option<usize>,
+}
+
+impl FirstBytes {
+    /// Where the first bytes of the mapping's file are mapped, if they are and can be read.
+    fn of(&mut self, mapping: &maps::Mapping<'_>) -> Option<usize> {
+        let path = mapping.path.iter().fold(1, |hash, byte| mix(hash ^ u64::from(*byte)));
+        if path != self.path || mapping.offset == 0 {
+            let begins = mapping.offset == 0 && mapping.readable && !mapping.path.is_empty();
+            // Devices may not be read; only files and the kernel's own code are binaries.
+            let is_code = !mapping.path.starts_with(b"/dev/") && mapping.path != b"[vvar]";
+            *self = Self { path, start: (begins && is_code).then_some(mapping.start) };
+        }
+        self.start
+    }
+}
+
+/// The lock, for `fork`.
+pub(crate) fn acquire() {
+    SET_STATE.acquire();
+}
+
+pub(crate) fn release() {
+    SET_STATE.release();
+}
+
+#[cfg(test)]
+mod tests;

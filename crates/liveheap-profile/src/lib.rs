@@ -23,14 +23,10 @@
 //! ```
 
 mod builder;
-#[cfg(test)]
-mod describe;
 mod error;
-mod folded;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod ids;
-mod legacy;
 mod lookup;
 mod mappings;
 mod merge;
@@ -44,7 +40,6 @@ mod wire;
 
 pub use builder::{Frame, LabelValue, ProfileBuilder};
 pub use error::{Error, ErrorKind};
-pub use folded::{parse_folded, to_folded};
 #[cfg(feature = "gzip")]
 pub use gzip::encode_gzip;
 pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};

@@ -1,0 +1,69 @@
+//! Reads a profile's bytes from a file.
+
+use crate::messages::{Message, say};
+use anyhow::{Context, Result, anyhow, bail};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+/// Most bytes that are read of one file or answer. A profile of this size holds hundreds of
+/// millions of samples; what is larger is something else.
+pub(super) const MOST_BYTES: u64 = 4 << 30;
+
+/// First bytes of what `perf record` writes.
+const PERF_MAGIC: &[u8] = b"PERFILE2";
+
+/// Reads a file that exists.
+pub(super) fn read(path: &str) -> Result<Vec<u8>> {
+    let mut file = File::open(path).map_err(|error| explain(&error))?;
+    let metadata = file.metadata().map_err(|error| explain(&error))?;
+    if metadata.is_dir() {
+        bail!("is a directory; name a profile in it");
+    }
+    if metadata.len() > MOST_BYTES {
+        bail!("{} bytes are too many for a profile", metadata.len());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+    file.by_ref().take(MOST_BYTES).read_to_end(&mut bytes).map_err(|error| explain(&error))?;
+    if bytes.starts_with(PERF_MAGIC) {
+        return convert_perf(path);
+    }
+    Ok(bytes)
+}
+
+/// What went wrong, in the words of one who wants to put it right.
+pub(super) fn explain(error: &std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::NotFound => anyhow!("no such file"),
+        ErrorKind::PermissionDenied => anyhow!("permission denied"),
+        _ => anyhow!("{error}"),
+    }
+}
+
+/// Has `perf_to_profile` convert a perf.data file.
+fn convert_perf(path: &str) -> Result<Vec<u8>> {
+    say(&Message::Converting { path: path.to_owned() });
+    let (_, place) = crate::save::create_numbered(&std::env::temp_dir(), "pprof_", ".pb.gz")
+        .context("cannot create a temporary file")?;
+    let converted = run_converter(path, &place);
+    let bytes = converted.and_then(|()| Ok(std::fs::read(&place)?));
+    let _ = std::fs::remove_file(&place);
+    bytes
+}
+
+fn run_converter(path: &str, place: &Path) -> Result<()> {
+    let status = std::process::Command::new("perf_to_profile")
+        .arg("-i")
+        .arg(path)
+        .arg("-o")
+        .arg(place)
+        .arg("-f")
+        .status()
+        .map_err(|error| {
+            anyhow!("a perf.data file needs perf_to_profile (github.com/google/perf_data_converter): {error}")
+        })?;
+    if !status.success() {
+        bail!("perf_to_profile failed with {status}");
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! Sources to one profile.
+//!
+//! Goes in: the files and URLs of a plan. Comes out: their profiles decoded, merged, and with the
+//! base subtracted. Names are not looked for here.
+
+mod file;
+pub(crate) mod http;
+mod sniff;
+pub(crate) mod url;
+
+use crate::messages::{Message, say};
+use crate::names;
+use crate::options::high::{Door, FetchOptions, Plan};
+use anyhow::{Context, Result, anyhow, bail};
+use liveheap_profile::{
+    ErrorKind, Interner, Limits, Profile, add_fake_mapping_if_none, decode, merge, negate,
+    normalize, tag_as_base,
+};
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// So many profiles are held in memory at once; they are merged before the next are fetched.
+const CHUNK: usize = 128;
+
+/// Where a URL without a path leads through our own door; pprof goes for the CPU profile.
+const OWN_DEFAULT_PATH: &str = "/debug/pprof/heap";
+
+/// One profile out of all sources.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    /// The profile.
+    pub(crate) profile: Profile,
+    /// Whether some of it came from a server.
+    pub(crate) is_remote: bool,
+}
+
+/// One source's profile.
+struct Fetched {
+    profile: Profile,
+    is_remote: bool,
+}
+
+/// Fetches all sources and the base, and makes one profile of them.
+pub(crate) fn gather(plan: &Plan) -> Result<Gathered> {
+    let (mut profile, mut is_remote) = fetch_group(plan, &plan.sources, "source")?;
+    if let Some(base) = &plan.base {
+        let (mut subtracted, base_is_remote) =
+            fetch_group(plan, std::slice::from_ref(&base.source), "base")?;
+        if base.is_diff {
+            subtracted = tag_as_base(subtracted);
+        }
+        if plan.normalize {
+            profile = normalize(profile, &subtracted)?;
+        }
+        profile = merge(vec![profile, negate(subtracted)])?;
+        is_remote |= base_is_remote;
+    }
+    Ok(Gathered { profile, is_remote })
+}
+
+fn fetch_group(plan: &Plan, sources: &[String], which: &'static str) -> Result<(Profile, bool)> {
+    let mut merged: Option<Profile> = None;
+    let mut is_remote = false;
+    let mut got = 0;
+    for chunk in sources.chunks(CHUNK) {
+        let mut profiles: Vec<Profile> = merged.take().into_iter().collect();
+        for (source, fetched) in chunk.iter().zip(fetch_chunk(plan, chunk)) {
+            match fetched {
+                Ok(fetched) => {
+                    got += 1;
+                    profiles.push(fetched.profile);
+                    is_remote |= fetched.is_remote;
+                }
+                Err(error) if sources.len() == 1 => {
+                    return Err(anyhow!("{source}: {}", one_line(&error)));
+                }
+                Err(error) => {
+                    say(&Message::SourceFailed { source: source.clone(), error: one_line(&error) });
+                }
+            }
+        }
+        if !profiles.is_empty() {
+            merged = Some(
+                merge(profiles).with_context(|| format!("problem fetching {which} profiles"))?,
+            );
+        }
+    }
+    let Some(profile) = merged else {
+        bail!("failed to fetch any {which} profiles");
+    };
+    if got < sources.len() {
+        say(&Message::Fetched { which, got, wanted: sources.len() });
+    }
+    Ok((profile, is_remote))
+}
+
+/// An error with its causes, in a line.
+fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").replace('\n', " ")
+}
+
+/// Fetches sources side by side; the results are in the sources' order.
+fn fetch_chunk(plan: &Plan, sources: &[String]) -> Vec<Result<Fetched>> {
+    if let [source] = sources {
+        return vec![fetch(plan, source)];
+    }
+    let next = AtomicUsize::new(0);
+    let results: Vec<_> = sources.iter().map(|_| Mutex::new(None)).collect();
+    // Servers are waited for, files are worked on: more threads than processors help the former.
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get) * 4;
+    std::thread::scope(|scope| {
+        for _ in 0..workers.min(sources.len()) {
+            scope.spawn(|| {
+                while let Some((source, result)) = {
+                    let position = next.fetch_add(1, Ordering::Relaxed);
+                    sources.get(position).zip(results.get(position))
+                } {
+                    let fetched = fetch(plan, source);
+                    *result.lock().expect("no one panics while holding it") = Some(fetched);
+                }
+            });
+        }
+    });
+    results
+        .into_iter()
+        .map(|result| {
+            let result = result.into_inner().expect("no one panics while holding it");
+            result.expect("every source was taken by a worker")
+        })
+        .collect()
+}
+
+/// Fetches and decodes one source.
+fn fetch(plan: &Plan, source: &str) -> Result<Fetched> {
+    let (bytes, url) = read(source, plan.door, &plan.fetch)?;
+    let profile = decode(&bytes, &Limits::default()).map_err(|error| {
+        // Why it is not in the first format that was tried misleads more than it helps.
+        match error.kind() {
+            ErrorKind::Unrecognized => anyhow!("parsing profile: unrecognized profile format"),
+            _ => anyhow!("parsing profile: {error}"),
+        }
+    })?;
+    drop(bytes);
+    let profile = identify_main_binary(names::locate(add_fake_mapping_if_none(profile)), plan);
+    Ok(Fetched { profile, is_remote: url.is_some() })
+}
+
+/// The bytes of a source, and its URL if it is none of the files at hand.
+fn read(source: &str, door: Door, options: &FetchOptions) -> Result<(Vec<u8>, Option<String>)> {
+    if source == "-" && door == Door::Own {
+        return Ok((file::read("/dev/stdin")?, None));
+    }
+    let missing = match std::fs::metadata(source) {
+        Ok(_) => return Ok((file::read(source)?, None)),
+        Err(error) => error,
+    };
+    let default_path = (door == Door::Own).then_some(OWN_DEFAULT_PATH);
+    let Some(target) = url::target(source, options.seconds, default_path) else {
+        return Err(file::explain(&missing));
+    };
+    say(&Message::Fetching { url: target.url.clone() });
+    if options.seconds > 0 {
+        say(&Message::Wait { seconds: options.seconds });
+    }
+    let bytes = http::get(&target.url, target.seconds, options)?;
+    Ok((bytes, Some(target.url)))
+}
+
+/// Gives the first mapping the binary and the build id that the user named.
+fn identify_main_binary(mut profile: Profile, plan: &Plan) -> Profile {
+    if plan.executable.is_none() && plan.build_id.is_empty() {
+        return profile;
+    }
+    let mut strings = Interner::resume(std::mem::take(&mut profile.strings));
+    if let Some(main) = profile.mappings.first_mut() {
+        if let Some(executable) = &plan.executable {
+            main.file = strings.intern(executable);
+        }
+        // A build id that is there is more likely right than one from a command line.
+        if main.build_id.is_empty() {
+            main.build_id = strings.intern(&plan.build_id);
+        }
+    }
+    profile.strings = strings.finish();
+    profile
+}
+
+/// Takes URLs away that stand where the file of a mapping should.
+pub(crate) fn forget_origins(mut profile: Profile) -> Profile {
+    let Profile { strings, mappings, .. } = &mut profile;
+    for mapping in mappings {
+        if mapping.build_id.is_empty() && url::is_absolute(strings.text(mapping.file)) {
+            mapping.file = liveheap_profile::StringId::default();
+        }
+    }
+    profile
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liveheap_profile::{Mapping, ProfileBuilder};
+
+    #[test]
+    fn a_mapping_named_by_a_url_has_no_name() {
+        let mut builder = ProfileBuilder::new(&[("space", "bytes")]);
+        let (file, build_id) = (builder.string("http://h/p"), builder.string("b1"));
+        builder.mapping(Mapping { file, ..Mapping::default() });
+        builder.mapping(Mapping { file, build_id, ..Mapping::default() });
+        let profile = forget_origins(builder.finish());
+        let files = profile.mappings.iter().map(|mapping| profile.text(mapping.file));
+        assert_eq!(files.collect::<Vec<_>>(), ["", "http://h/p"]);
+    }
+}

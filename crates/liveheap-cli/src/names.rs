@@ -1,0 +1,101 @@
+//! Finds names for addresses, as `-symbolize=` says.
+
+use crate::fetch::forget_origins;
+use crate::messages::say_plain;
+use crate::options::high::Plan;
+use liveheap_profile::{Profile, StringId};
+use liveheap_report::drop_uninteresting;
+use liveheap_symbols::{Mode, Options, complaints, demangle_profile, locate_binaries, symbolize};
+
+/// Where names come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ways {
+    /// From binaries on this machine.
+    local: bool,
+    /// Only the names from there, not lines.
+    fast: bool,
+    /// Also for what has names already.
+    force: bool,
+    /// How much of a mangled name is shown.
+    demangle: Mode,
+}
+
+/// Names what can be named, then drops the frames that the profile itself calls uninteresting.
+pub(crate) fn name(mut profile: Profile, plan: &Plan) -> Profile {
+    if plan.all_frames {
+        profile.drop_frames = StringId::default();
+        profile.keep_frames = StringId::default();
+    }
+    if let Some(ways) = ways(&plan.symbolize) {
+        if ways.local {
+            let mut options = options();
+            options.again = ways.force;
+            options.refine = !ways.fast;
+            let (named, outcomes) = symbolize(profile, &options);
+            profile = named;
+            complaints(&outcomes).into_iter().for_each(say_plain);
+        }
+        profile = demangle_profile(profile, ways.demangle, ways.force);
+    }
+    forget_origins(drop_uninteresting(profile))
+}
+
+/// Puts the paths of binaries into a profile that were found in the folders set up for them.
+pub(crate) fn locate(profile: Profile) -> Profile {
+    let options = options();
+    // Hardly anyone has such folders: do not touch the profile for nothing.
+    if !options.search_path.iter().any(|folder| folder.is_dir()) {
+        return profile;
+    }
+    let (profile, passed_over) = locate_binaries(profile, &options);
+    passed_over.into_iter().for_each(say_plain);
+    profile
+}
+
+fn options() -> Options {
+    Options::from_variables(|name| std::env::var_os(name))
+}
+
+/// What `-symbolize=` says; `None` for nothing at all, not even readable names.
+fn ways(text: &str) -> Option<Ways> {
+    let lower = text.to_lowercase();
+    let mut ways = Ways { local: true, fast: false, force: false, demangle: Mode::Simplified };
+    for word in lower.split(':') {
+        match word {
+            "" | "demangle=default" | "default" => {}
+            "none" | "no" => return None,
+            "local" => ways.local = true,
+            "fastlocal" => (ways.local, ways.fast) = (true, true),
+            "remote" => ways.local = false,
+            "force" => ways.force = true,
+            "demangle=full" | "full" => (ways.demangle, ways.force) = (Mode::Full, true),
+            "demangle=none" => (ways.demangle, ways.force) = (Mode::Untouched, true),
+            "demangle=templates" | "templates" => {
+                (ways.demangle, ways.force) = (Mode::Templates, true);
+            }
+            _ => {
+                say_plain(format_args!("ignoring unrecognized symbolization option: {text}"));
+                say_plain(
+                    "expecting -symbolize=[local|fastlocal|remote|none][:force]\
+                     [:demangle=[none|full|templates|default]",
+                );
+            }
+        }
+    }
+    Some(ways)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_words_win_and_demangling_forces() {
+        let both = ways("").unwrap();
+        assert!(both.local && !both.force);
+        assert!(!ways("local:remote").unwrap().local);
+        let full = ways("Demangle=Full").unwrap();
+        assert_eq!((full.demangle, full.force), (Mode::Full, true));
+        assert_eq!(ways("local:none"), None);
+    }
+}

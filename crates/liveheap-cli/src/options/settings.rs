@@ -1,0 +1,69 @@
+//! The current value of every option of a report.
+//!
+//! The command line fills one [`Settings`]; the shell keeps one and changes it line by line. A
+//! report is asked for by [`Settings::request`]. How options are named and described is not here
+//! but in [`super::table`].
+
+use liveheap_report::{Granularity, ReportKind, Request, Sort};
+
+/// The current value of every option.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The options that a report needs as they are; which report is filled in when it is asked for.
+    pub(crate) base: Request,
+    /// File that the report is written to; empty for standard output.
+    pub(crate) output: String,
+    /// Whether the profile is scaled to the total of its base.
+    pub(crate) normalize: bool,
+    /// Most nodes shown: -1 for the report's own default, otherwise no limit below 1.
+    pub(crate) node_count: i64,
+    /// What a node stands for, if it was said.
+    pub(crate) granularity: Option<Granularity>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base: Request::new(ReportKind::Top),
+            output: String::new(),
+            normalize: false,
+            node_count: -1,
+            granularity: None,
+        }
+    }
+}
+
+impl Settings {
+    /// The question that these settings make of a report.
+    pub(crate) fn request(&self, report: ReportKind) -> Request {
+        let mut request = self.base.clone();
+        request.report = report;
+        request.granularity = self.granularity.unwrap_or_default();
+        request.node_count = match self.node_count {
+            -1 => None,
+            count if count < 0 => Some(0),
+            count => Some(u32::try_from(count).unwrap_or(u32::MAX)),
+        };
+        request
+    }
+
+    /// Sets the order of the rows.
+    pub(crate) fn sort_by(&mut self, sort: Sort) {
+        self.base.sort = sort;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_count_of_minus_one_leaves_the_choice_to_the_report() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.request(ReportKind::Top).node_count, None);
+        settings.node_count = -7;
+        assert_eq!(settings.request(ReportKind::Top).node_count, Some(0));
+        settings.node_count = 1 << 40;
+        assert_eq!(settings.request(ReportKind::Top).node_count, Some(u32::MAX));
+    }
+}

@@ -1,0 +1,153 @@
+//! One profile and the options at hand: what a command line asks once, and a shell again and again.
+
+use crate::options::commands::Command;
+use crate::options::high::Door;
+use crate::options::settings::Settings;
+use crate::sources;
+use crate::time_zone::TimeZone;
+use anyhow::Result;
+use liveheap_profile::{LabelData, Profile, Samples};
+use liveheap_report::{Answer, Report, ReportKind, Surroundings, answer};
+use std::cell::OnceCell;
+
+/// One profile, and what the world looks like to its reports.
+#[derive(Debug)]
+pub(crate) struct Session {
+    door: Door,
+    profile: Profile,
+    time_zone: OnceCell<TimeZone>,
+}
+
+/// What the shell says when it starts.
+#[derive(Debug, Default)]
+pub(crate) struct Overview {
+    /// What the profile is: file, type, time.
+    pub(crate) lines: Vec<String>,
+    /// Whether there is nothing to see although other sample types may have something.
+    pub(crate) is_empty: bool,
+    /// What else the user should hear, first.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Session {
+    /// A session over a profile.
+    pub(crate) fn new(door: Door, profile: Profile) -> Self {
+        Self { door, profile, time_zone: OnceCell::new() }
+    }
+
+    /// A session whose profile answers many times.
+    pub(crate) fn lasting(door: Door, profile: Profile) -> Self {
+        Self::new(door, without_empty_labels(profile))
+    }
+
+    /// Which door the user came through.
+    pub(crate) fn door(&self) -> Door {
+        self.door
+    }
+
+    /// The profile.
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Answers and keeps the profile.
+    pub(crate) fn ask(
+        &self,
+        command: &Command,
+        pattern: String,
+        settings: &Settings,
+    ) -> Result<Answer> {
+        self.answer(self.profile.clone(), command.report(pattern), settings)
+    }
+
+    /// Answers once, without a copy of the profile.
+    pub(crate) fn ask_once(
+        mut self,
+        command: &Command,
+        pattern: String,
+        settings: &Settings,
+    ) -> Result<Answer> {
+        let profile = std::mem::take(&mut self.profile);
+        self.answer(profile, command.report(pattern), settings)
+    }
+
+    fn answer(&self, profile: Profile, report: ReportKind, settings: &Settings) -> Result<Answer> {
+        let current_dir = std::env::current_dir()
+            .map(|folder| folder.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let local_time = |moment| self.time_zone.get_or_init(TimeZone::local).at(moment);
+        let mut surroundings = Surroundings {
+            current_dir,
+            read_file: &mut |path| sources::read(path),
+            local_time: &local_time,
+        };
+        Ok(answer(profile, &settings.request(report), &mut surroundings)?)
+    }
+
+    /// What the profile is, for the shell's first words.
+    pub(crate) fn overview(&self, settings: &Settings) -> Overview {
+        let mut settings = settings.clone();
+        settings.base.compact_labels = false;
+        settings.base.filters = liveheap_report::Filters::default();
+        // A shell over a profile that no report can be made of still starts; each report will say
+        // why it cannot be made.
+        let Ok(answer) = self.answer(self.profile.clone(), ReportKind::Top, &settings) else {
+            return Overview::default();
+        };
+        let notes = answer.notes.iter().map(ToString::to_string).collect();
+        let Report::Top(top) = answer.report else { return Overview::default() };
+        let shares = |line: &String| line.starts_with("Showing nodes accounting for");
+        let end = top.header.iter().rposition(shares).unwrap_or(top.header.len());
+        Overview {
+            lines: top.header[..end].to_vec(),
+            is_empty: top.total == 0 && self.profile.sample_types.len() > 1,
+            notes,
+        }
+    }
+
+    /// The names of the sample types, as `[alloc_space inuse_space]`.
+    pub(crate) fn sample_types(&self) -> Vec<&str> {
+        let types = self.profile.sample_types.iter();
+        types.map(|sample_type| self.profile.text(sample_type.kind)).collect()
+    }
+}
+
+/// Drops labels that are zero and have no unit: a profile that is written and read again loses
+/// them, and pprof's shell does that to its profile.
+fn without_empty_labels(mut profile: Profile) -> Profile {
+    let is_empty =
+        |value: LabelData| matches!(value, LabelData::Number { value: 0, unit } if unit.is_empty());
+    let samples = &profile.samples;
+    if !(0..samples.len())
+        .any(|sample| samples.labels(sample).iter().any(|label| is_empty(label.value)))
+    {
+        return profile;
+    }
+    let mut kept = Samples::new(samples.width());
+    let mut labels = Vec::new();
+    for sample in 0..samples.len() {
+        labels.clear();
+        labels.extend(samples.labels(sample).iter().filter(|label| !is_empty(label.value)));
+        kept.push(samples.stack(sample), samples.values(sample), &labels);
+    }
+    profile.samples = kept;
+    profile
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liveheap_profile::{LabelValue, ProfileBuilder};
+
+    #[test]
+    fn a_label_of_zero_without_a_unit_is_no_label_in_a_shell() {
+        let mut builder = ProfileBuilder::new(&[("space", "bytes")]);
+        let (zero, bytes) = (LabelValue::Number(0, ""), LabelValue::Number(0, "bytes"));
+        builder.sample(&[], &[1], &[("a", zero), ("b", bytes), ("c", LabelValue::Text("x"))]);
+        let session = Session::lasting(Door::Own, builder.finish());
+        let profile = session.profile();
+        let keys: Vec<&str> =
+            profile.samples.labels(0).iter().map(|label| profile.text(label.key)).collect();
+        assert_eq!(keys, ["b", "c"]);
+    }
+}

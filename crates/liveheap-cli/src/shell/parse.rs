@@ -1,0 +1,237 @@
+//! One line typed into the shell to what it asks for.
+//!
+//! Assignments change the settings at once; a report gets settings of its own, so that its
+//! arguments hold for it alone. Error texts are those that pprof's users know.
+
+use crate::options::commands::{self, Command};
+use crate::options::high::Door;
+use crate::options::settings::Settings;
+use crate::options::table::{self, Named, Place};
+use crate::session::Session;
+use liveheap_report::{Sort, sample_index};
+
+/// Behind this everything in an assignment is a remark.
+const REMARK: &str = "//:";
+
+/// What a line asks for.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Nothing, or nothing more.
+    Done,
+    /// The end.
+    Quit,
+    /// The list of options.
+    Options,
+    /// Help, on everything when empty.
+    Help(String),
+    /// A report.
+    Report(Box<Wanted>),
+}
+
+/// A report that a line asks for.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// Which.
+    pub(crate) command: &'static Command,
+    /// Its regular expression, if it takes one.
+    pub(crate) pattern: String,
+    /// The options for this time.
+    pub(crate) settings: Settings,
+}
+
+/// The lines that a line stands for: itself, unless it is a shorthand.
+pub(crate) fn expand(line: &str, session: &Session) -> Vec<String> {
+    let line = line.trim();
+    if line == ":" {
+        return ["focus=", "ignore=", "hide=", "tagfocus=", "tagignore="]
+            .map(str::to_owned)
+            .to_vec();
+    }
+    for sample_type in session.sample_types() {
+        let chosen = format!("sample_index={sample_type}");
+        if line == sample_type {
+            return vec![chosen];
+        }
+        if line.strip_prefix("total_") == Some(sample_type) {
+            return vec![String::from("mean=0"), chosen];
+        }
+        if line.strip_prefix("mean_") == Some(sample_type) {
+            return vec![String::from("mean=1"), chosen];
+        }
+    }
+    vec![line.to_owned()]
+}
+
+/// What a line asks for; `Err` is what to tell the user.
+pub(crate) fn parse(
+    line: &str,
+    settings: &mut Settings,
+    session: &Session,
+) -> Result<Step, String> {
+    let (name, value) = match line.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (line, None),
+    };
+    if let Some(named) = table::find(name.trim()) {
+        let value = value.map(|value| {
+            let value = value.rfind(REMARK).map_or(value, |start| &value[..start]);
+            value.trim()
+        });
+        assign(named, name.trim(), value, settings, session)?;
+        return Ok(Step::Done);
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [] => Ok(Step::Done),
+        ["o" | "options", ..] => Ok(Step::Options),
+        ["exit" | "quit" | "q", ..] => Ok(Step::Quit),
+        ["help", topic @ ..] => Ok(Step::Help(topic.join(" "))),
+        [name, arguments @ ..] => report(name, arguments, settings),
+    }
+}
+
+fn assign(
+    named: Named,
+    name: &str,
+    value: Option<&str>,
+    settings: &mut Settings,
+    session: &Session,
+) -> Result<(), String> {
+    if value.is_none() && !named.stands_alone() {
+        return Err(format!("please specify a value, e.g. {name}=<val>"));
+    }
+    let value = value.unwrap_or_default();
+    let row = match named {
+        Named::Row(row) => row,
+        Named::Choice(_, choice) => {
+            // What would unset a word has no meaning. A word alone sets it, but not in pprof.
+            let is_set = match value {
+                "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
+                "" => session.door() == Door::Own,
+                _ => false,
+            };
+            if !is_set {
+                return Err(format!("unknown config field {name:?}"));
+            }
+            (choice.set)(settings);
+            return Ok(());
+        }
+    };
+    match row.place {
+        Place::Switch(at) => *at(settings) = switch(value)?,
+        Place::Whole(at) => *at(settings) = whole(value)?,
+        Place::Real(at) => *at(settings) = real(value)?,
+        Place::Text(at) if name == "sample_index" => {
+            let profile = session.profile();
+            let index = sample_index(profile, value).map_err(|error| error.to_string())?;
+            *at(settings) = profile.text(profile.sample_types[index].kind).to_owned();
+        }
+        Place::Text(at) => value.clone_into(at(settings)),
+        Place::Choice { choices, .. } => {
+            let choice = choices.iter().find(|choice| choice.name == value);
+            let choice = choice.ok_or_else(|| format!("invalid {name:?} value {value:?}"))?;
+            (choice.set)(settings);
+        }
+    }
+    Ok(())
+}
+
+fn switch(value: &str) -> Result<bool, String> {
+    match value.to_lowercase().as_str() {
+        "true" | "t" | "yes" | "y" | "1" | "" => Ok(true),
+        "false" | "f" | "no" | "n" | "0" => Ok(false),
+        _ => Err(format!("illegal value \"{value}\" for bool variable")),
+    }
+}
+
+fn whole(value: &str) -> Result<i64, String> {
+    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    value.parse().map_err(|error: std::num::ParseIntError| {
+        let why = match error.kind() {
+            PosOverflow | NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        format!("strconv.Atoi: parsing {value:?}: {why}")
+    })
+}
+
+fn real(value: &str) -> Result<f64, String> {
+    value.parse().map_err(|_| format!("strconv.ParseFloat: parsing {value:?}: invalid syntax"))
+}
+
+/// A report and its arguments: a limit, `-cum`, `>file`, and what to focus on or to ignore.
+fn report(name: &str, arguments: &[&str], settings: &Settings) -> Result<Step, String> {
+    let mut arguments = arguments.to_vec();
+    let mut name = name;
+    let mut found = commands::find(name);
+    if found.is_none() {
+        // `top10` is `top 10`.
+        let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        if stem.len() < name.len() && !stem.is_empty() {
+            arguments.insert(0, &name[stem.len()..]);
+            name = stem;
+            found = commands::find(name);
+        }
+    }
+    let Some(command) = found else {
+        let is_option = table::find(name)
+            .is_some_and(|named| !matches!(named, Named::Row(row) if !row.choices().is_empty()));
+        return Err(if is_option {
+            let value = arguments.first().copied().unwrap_or("<val>");
+            format!("did you mean: {name}={value}")
+        } else {
+            format!("unrecognized command: {name:?}")
+        });
+    };
+    let mut pattern = String::new();
+    if command.takes_pattern() {
+        if arguments.is_empty() {
+            return Err(format!("command {name} requires an argument"));
+        }
+        arguments.remove(0).clone_into(&mut pattern);
+    }
+    let mut settings = settings.clone();
+    let (mut focus, mut ignore) = (String::new(), String::new());
+    let mut rest = arguments.into_iter();
+    while let Some(argument) = rest.next() {
+        if let Ok(count) = argument.parse::<i32>() {
+            settings.node_count = i64::from(count);
+        } else if let Some(file) = argument.strip_prefix('>') {
+            let file = if file.is_empty() { rest.next() } else { Some(file) };
+            file.ok_or("unexpected end of line after >")?.clone_into(&mut settings.output);
+        } else if matches!(argument, "-cum" | "--cum") {
+            settings.sort_by(Sort::Cum);
+        } else if let Some(expression) = argument.strip_prefix('-') {
+            join(&mut ignore, expression);
+        } else {
+            join(&mut focus, argument);
+        }
+    }
+    let filters = &mut settings.base.filters;
+    let (focused, ignored) = if name == "tags" {
+        (&mut filters.tag_focus, &mut filters.tag_ignore)
+    } else {
+        (&mut filters.focus, &mut filters.ignore)
+    };
+    if !focus.is_empty() {
+        *focused = focus;
+    }
+    if !ignore.is_empty() {
+        *ignored = ignore;
+    }
+    if settings.node_count == -1 && matches!(name, "top" | "text") {
+        settings.node_count = 10;
+    }
+    Ok(Step::Report(Box::new(Wanted { command, pattern, settings })))
+}
+
+/// Either of two regular expressions.
+fn join(expression: &mut String, other: &str) {
+    if !expression.is_empty() && !other.is_empty() {
+        expression.push('|');
+    }
+    expression.push_str(other);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Reads lines and carries them out until the end of the input.
+
+use super::parse::{Step, Wanted, expand, parse};
+use super::terminal::Lines;
+use crate::messages::{Message, say, say_plain};
+use crate::options::help;
+use crate::options::high::Door;
+use crate::options::settings::Settings;
+use crate::options::table::{Place, ROWS, Row};
+use crate::output::{Asker, Shown, deliver, is_broken_pipe};
+use crate::session::Session;
+use anyhow::Result;
+
+/// Runs the shell.
+pub(crate) fn run(session: &Session, mut settings: Settings) -> Result<()> {
+    greet(session, &settings);
+    settings.base.compact_labels = true;
+    let prompt = match session.door() {
+        Door::Pprof => "(pprof) ",
+        Door::Own => "(liveheap) ",
+    };
+    let mut lines = Lines::open(|| function_names(session));
+    let mut shown = Shown::default();
+    while let Some(line) = lines.next(prompt)? {
+        for line in expand(&line, session) {
+            match parse(&line, &mut settings, session) {
+                Ok(Step::Done) => {}
+                Ok(Step::Quit) => return Ok(()),
+                Ok(Step::Options) => say_plain(options(&settings, session)),
+                Ok(Step::Help(topic)) => say_plain(help_on(&topic, session)),
+                Ok(Step::Report(wanted)) => match carry_out(*wanted, session, &mut shown) {
+                    Err(error) if is_broken_pipe(&error) => return Err(error),
+                    Err(error) => say_plain(format_args!("{error:#}")),
+                    Ok(()) => {}
+                },
+                Err(error) => say_plain(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the profile is, and how to get on.
+fn greet(session: &Session, settings: &Settings) {
+    let overview = session.overview(settings);
+    for line in overview.notes.iter().chain(&overview.lines) {
+        say_plain(line);
+    }
+    if overview.is_empty {
+        say(&Message::NothingByDefault);
+    }
+    say(&Message::Greeting);
+}
+
+fn carry_out(wanted: Wanted, session: &Session, shown: &mut Shown) -> Result<()> {
+    let Wanted { command, pattern, settings } = wanted;
+    let answer = session.ask(command, pattern, &settings)?;
+    for note in &answer.notes {
+        say_plain(note);
+    }
+    deliver(&answer.report, command, &settings.output, Asker::Shell, shown)
+}
+
+fn function_names(session: &Session) -> Vec<String> {
+    let profile = session.profile();
+    let mut names: Vec<String> =
+        profile.functions.iter().map(|function| profile.text(function.name).to_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn help_on(topic: &str, session: &Session) -> String {
+    if topic.is_empty() {
+        return help::shell_usage();
+    }
+    let types = format!("[{}]", session.sample_types().join(" "));
+    help::topic(topic, Some(&types)).unwrap_or_else(|| format!("Unknown command: {topic}"))
+}
+
+/// All options and their values, with what they may be where that is not any text.
+fn options(settings: &Settings, session: &Session) -> String {
+    let mut rows: Vec<&Row> = ROWS.iter().filter(|row| row.name != "source_path").collect();
+    rows.sort_unstable_by_key(|row| row.name);
+    let lines: Vec<String> = rows
+        .into_iter()
+        .map(|row| {
+            let (value, remark) = shown(row, settings, session);
+            let remark = if remark.is_empty() { remark } else { format!("//: {remark}") };
+            format!("  {:<25} = {value:<20} {remark}", row.name)
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// A value as it is shown, and a remark on it.
+fn shown(row: &Row, settings: &Settings, session: &Session) -> (String, String) {
+    let value = row.show(settings);
+    match (&row.place, row.name) {
+        (Place::Choice { choices, .. }, _) => {
+            let mut words: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
+            words.sort_unstable();
+            let value = if value.is_empty() { String::from("(default)") } else { value };
+            (value, format!("[{}]", words.join(" | ")))
+        }
+        (_, "sample_index") => {
+            let types = session.sample_types();
+            let last = types.last().copied().unwrap_or_default();
+            let value = if value.is_empty() { last.to_owned() } else { value };
+            (value, format!("[{}]", types.join(" | ")))
+        }
+        (_, "nodecount") if value == "-1" => (value, String::from("default")),
+        _ if value.is_empty() => (String::from("\"\""), String::new()),
+        _ => (value, String::new()),
+    }
+}

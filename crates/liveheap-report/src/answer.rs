@@ -10,7 +10,7 @@ use crate::filter::filter;
 use crate::filter::tag_frames::add_tag_frames;
 use crate::filter::tag_units::TagUnits;
 use crate::graph::{
-    Detail, GraphOptions, NodeOptions, NodeOrder, NodeTable, NumberFormat, Trimmed, trimmed,
+    Detail, Graph, GraphOptions, NodeOptions, NodeOrder, NodeTable, NumberFormat, Trimmed, trimmed,
 };
 use crate::legend::{Legend, Shown, profile_time};
 use crate::numbers::Numbers;
@@ -21,8 +21,9 @@ use crate::reports::callgrind::CallgrindReport;
 use crate::reports::top::TopReport;
 use crate::reports::traces::TracesReport;
 use crate::reports::tree::TreeReport;
-use crate::reports::{call_graph, callgrind, proto, raw, tags, top, top_proto, tree};
+use crate::reports::{call_graph, callgrind, list, proto, raw, tags, top, top_proto, tree};
 use crate::request::{Granularity, ReportKind, Request, Sort};
+use crate::sources::Sources;
 use crate::value::{SampleValue, sample_index, total};
 use liveheap_profile::Profile;
 use std::fmt;
@@ -218,6 +219,14 @@ impl Question<'_> {
                 let trimmed = self.graph(&profile, Detail::Inlining);
                 Ok(Report::Proto(Box::new(top_proto::profile(&trimmed, &self.numbers))))
             }
+            ReportKind::List(_) => {
+                let (table, options) = self.nodes(&profile, Detail::Inlining);
+                let graph = Graph::whole(table, &options);
+                let Request { source_path, trim_path, .. } = self.request;
+                let mut sources = Sources::new(surroundings, source_path, trim_path);
+                let pattern = argument.expect("the report has an argument");
+                Ok(Report::List(list::list(&graph, pattern, self.numbers, &mut sources)?))
+            }
             ReportKind::Traces => {
                 let header = self.legend(&profile).profile_lines(&self.numbers);
                 let Self { value, numbers, units, .. } = self;
@@ -245,6 +254,18 @@ impl Question<'_> {
 
     /// The trimmed graph; the unit of the numbers is settled by it.
     fn graph<'p>(&mut self, profile: &'p Profile, detail: Detail<'_>) -> Trimmed<'p> {
+        let (table, options) = self.nodes(profile, detail);
+        let trimmed = trimmed(table, &options);
+        self.numbers.choose_unit(&trimmed.graph, self.request.report == ReportKind::Callgrind);
+        trimmed
+    }
+
+    /// The nodes of the profile, and how the graph over them is built.
+    fn nodes<'p, 'd>(
+        &self,
+        profile: &'p Profile,
+        detail: Detail<'d>,
+    ) -> (NodeTable<'p>, GraphOptions<'d>) {
         let request = self.request;
         let picture = matches!(detail, Detail::Picture(_));
         let callgrind = request.report == ReportKind::Callgrind;
@@ -272,9 +293,7 @@ impl Question<'_> {
             edge_fraction: request.edge_fraction,
             detail,
         };
-        let trimmed = trimmed(NodeTable::new(profile, &nodes), &options);
-        self.numbers.choose_unit(&trimmed.graph, callgrind);
-        trimmed
+        (NodeTable::new(profile, &nodes), options)
     }
 
     fn legend<'p>(&'p self, profile: &'p Profile) -> Legend<'p> {

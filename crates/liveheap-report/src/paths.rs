@@ -39,6 +39,16 @@ pub(crate) fn base(path: &str) -> &str {
     stripped.rsplit('/').next().unwrap_or(stripped)
 }
 
+/// All but the last part of a path, cleaned; `.` when there is no other part.
+pub(crate) fn parent(path: &str) -> String {
+    clean(path.rfind('/').map_or("", |slash| &path[..=slash]))
+}
+
+/// A path in a folder, cleaned; the empty folder does not count.
+pub(crate) fn join(folder: &str, path: &str) -> String {
+    if folder.is_empty() { clean(path) } else { clean(&format!("{folder}/{path}")) }
+}
+
 /// A source file's name without the prefixes that say nothing: the folders of `trim_path` (separated
 /// by colons); where there are none, all up to a folder that is called like one of `source_path`.
 pub(crate) fn trim<'a>(path: &'a str, trim_path: &str, source_path: &str) -> &'a str {
@@ -79,6 +89,15 @@ mod tests {
         assert_eq!(base("dir/"), "dir");
         assert_eq!(base("//"), "/");
         assert_eq!(base(""), ".");
+    }
+
+    #[test]
+    fn folders_are_cut_off_and_put_before() {
+        assert_eq!(parent("/a/b.rs"), "/a");
+        assert_eq!(parent("b.rs"), ".");
+        assert_eq!(parent("/"), "/");
+        assert_eq!(join("/a", "../b"), "/b");
+        assert_eq!(join("", "b/"), "b");
     }
 
     #[test]

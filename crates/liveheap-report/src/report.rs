@@ -3,6 +3,7 @@
 use crate::picture::Picture;
 use crate::render;
 use crate::reports::callgrind::CallgrindReport;
+use crate::reports::list::ListReport;
 use crate::reports::raw::RawReport;
 use crate::reports::tags::TagsReport;
 use crate::reports::top::TopReport;
@@ -23,6 +24,8 @@ pub enum Report {
     Picture(Picture, PictureFormat),
     /// The call graph for KCachegrind.
     Callgrind(CallgrindReport),
+    /// Annotated source.
+    List(ListReport),
     /// Every sample.
     Traces(Box<TracesReport>),
     /// Every label with its values.
@@ -58,6 +61,7 @@ impl Report {
                 render::dot::write(picture)
             }
             Self::Callgrind(report) => render::callgrind::write(report),
+            Self::List(report) => render::list::write(report),
             Self::Traces(report) => return render::traces::write(report, out),
             Self::Tags(report) => render::tags::write(report),
             Self::Raw(report) => {

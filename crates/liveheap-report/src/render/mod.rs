@@ -4,6 +4,7 @@
 pub(crate) mod callgrind;
 pub(crate) mod dot;
 mod label_lines;
+pub(crate) mod list;
 pub(crate) mod raw;
 mod tab_writer;
 pub(crate) mod tags;

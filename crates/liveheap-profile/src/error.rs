@@ -50,7 +50,12 @@ impl Error {
         Self::new(ErrorKind::Gzip, message).with_source(cause)
     }
 
-    #[cfg(feature = "gzip")]
+    /// Puts what was being done in front of the message.
+    pub(crate) fn within(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     pub(crate) fn with_source(
         mut self,
         source: impl std::error::Error + Send + Sync + 'static,

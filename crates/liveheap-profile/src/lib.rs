@@ -23,10 +23,14 @@
 //! ```
 
 mod builder;
+#[cfg(test)]
+mod describe;
 mod error;
+mod folded;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod ids;
+mod legacy;
 mod lookup;
 mod mappings;
 mod merge;
@@ -40,6 +44,7 @@ mod wire;
 
 pub use builder::{Frame, LabelValue, ProfileBuilder};
 pub use error::{Error, ErrorKind};
+pub use folded::{parse_folded, to_folded};
 #[cfg(feature = "gzip")]
 pub use gzip::encode_gzip;
 pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};

@@ -4,7 +4,7 @@
 
 #[cfg(feature = "gzip")]
 use crate::wire::decode_proto_stream;
-use crate::{Error, ErrorKind, Profile, decode_proto, validate};
+use crate::{Error, ErrorKind, Profile, decode_proto, legacy, parse_folded, validate};
 
 /// Limits that keep a hostile input from taking the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +23,21 @@ impl Default for Limits {
 
 /// Reads a profile: gzip'ed or not, in any known format.
 ///
+/// The messages are those of pprof, followed by what to do where we know something. What was wrong
+/// with bytes that no reader knows is the [source](std::error::Error::source) of the error.
+///
 /// # Errors
 /// When the bytes are damaged, in no known format, beyond a limit, or contradict themselves.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
-    let profile = read_any(bytes, limits)?;
-    validate(&profile)?;
-    Ok(profile)
+    let read = read_any(bytes, limits).and_then(|profile| {
+        validate(&profile)?;
+        Ok(profile)
+    });
+    read.map_err(|error| match error.kind() {
+        ErrorKind::Gzip | ErrorKind::Limit => error,
+        ErrorKind::Invalid => error.within("malformed profile"),
+        _ => error.within("parsing profile"),
+    })
 }
 
 fn read_any(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
@@ -36,7 +45,7 @@ fn read_any(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     if bytes.starts_with(&crate::gzip::MAGIC) {
         return match decode_proto_stream(crate::gzip::unpacking(bytes, limits)) {
             Err(error) if error.kind() == ErrorKind::Malformed => {
-                read_other(&crate::gzip::unpack(bytes, limits)?, &error)
+                read_other(&crate::gzip::unpack(bytes, limits)?, error)
             }
             decided => decided,
         };
@@ -44,13 +53,18 @@ fn read_any(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     #[cfg(not(feature = "gzip"))]
     let _ = limits;
     match decode_proto(bytes) {
-        Err(error) if error.kind() == ErrorKind::Malformed => read_other(bytes, &error),
+        Err(error) if error.kind() == ErrorKind::Malformed => read_other(bytes, error),
         decided => decided,
     }
 }
 
 /// Unpacked bytes that are not profile.proto, and why they are not.
-fn read_other(_raw: &[u8], error: &Error) -> Result<Profile, Error> {
-    // Readers of other formats are asked here, in pprof's order.
-    Err(Error::new(ErrorKind::Unrecognized, format!("unrecognized profile format ({error})")))
+fn read_other(bytes: &[u8], error: Error) -> Result<Profile, Error> {
+    let unrecognized = match legacy::read(bytes) {
+        Err(unrecognized) if unrecognized.kind() == ErrorKind::Unrecognized => unrecognized,
+        decided => return decided,
+    };
+    // The last guess, because nothing in the text says what it is.
+    let folded = std::str::from_utf8(bytes).ok().and_then(|text| parse_folded(text).ok());
+    folded.ok_or_else(|| unrecognized.with_source(error))
 }

@@ -1,6 +1,7 @@
 //! What counts as the same, what the result's headers are, and what must hold for any profiles.
 
 use super::*;
+use crate::describe::describe;
 use crate::{Frame, LabelValue, ProfileBuilder, encode, negate, tag_as_base};
 use expect_test::{Expect, expect};
 
@@ -30,43 +31,6 @@ fn of_types(types: &[(&str, &str)], values: &[i64]) -> Profile {
     builder.finish()
 }
 
-/// All that tells two merges apart, in the order of the tables.
-fn describe(profile: &Profile) -> String {
-    use std::fmt::Write;
-    let mut out = String::new();
-    let text = |id| profile.text(id);
-    let types =
-        profile.sample_types.iter().map(|of| format!("{}/{}", text(of.kind), text(of.unit)));
-    writeln!(out, "types {}", types.collect::<Vec<_>>().join(" ")).unwrap();
-    for sample in 0..profile.samples.len() {
-        let stack = profile.samples.stack(sample).iter();
-        let ids: Vec<_> = stack.map(|at| profile.locations[at.get()].id).collect();
-        let labels = profile.samples.labels(sample).iter().map(|label| match label.value {
-            LabelData::Text(value) => format!(" {}={}", text(label.key), text(value)),
-            LabelData::Number { value, unit } => {
-                format!(" {}={value}{}", text(label.key), text(unit))
-            }
-        });
-        let values = profile.samples.values(sample);
-        writeln!(out, "{values:?} at {ids:?}{}", labels.collect::<String>()).unwrap();
-    }
-    for (position, location) in profile.locations.iter().enumerate() {
-        let lines = profile.lines_of(LocationIndex::new(position)).iter().map(|line| {
-            let function = profile.function(line);
-            format!(" {}#{}:{}:{}", text(function.name), function.id, line.line, line.column)
-        });
-        let mapping = location.mapping.map(|mapping| profile.mappings[mapping.get()].id);
-        let lines = lines.collect::<String>();
-        writeln!(out, "location {} {:#x} in {mapping:?}{lines}", location.id, location.address)
-            .unwrap();
-    }
-    for mapping in &profile.mappings {
-        let (id, start, file) = (mapping.id, mapping.start, text(mapping.file));
-        writeln!(out, "mapping {id} {start:#x} {file}").unwrap();
-    }
-    out
-}
-
 fn check(profiles: Vec<Profile>, expected: Expect) {
     expected.assert_eq(&describe(&merge(profiles).unwrap()));
 }
@@ -82,9 +46,9 @@ fn equal_stacks_add_up_wherever_the_binary_was_loaded() {
         expect![[r#"
             types space/bytes
             [15] at [1, 2]
-            location 1 0x400010 in Some(1) leak#1:7:0
-            location 2 0x400020 in Some(1) main#2:7:0
-            mapping 1 0x400000 /bin/app
+            location 1 0x400010 in 1 leak#1 app.c:7:0
+            location 2 0x400020 in 1 main#2 app.c:7:0
+            mapping 1 0x400000-0x402000 @0x1000 /bin/app
         "#]],
     );
 }
@@ -97,10 +61,10 @@ fn other_functions_stay_apart_and_are_numbered_by_first_use() {
             types space/bytes
             [10] at [1, 2]
             [5] at [3, 2]
-            location 1 0x400010 in Some(1) leak#1:7:0
-            location 2 0x400020 in Some(1) main#2:7:0
-            location 3 0x400010 in Some(1) free#3:7:0
-            mapping 1 0x400000 /bin/app
+            location 1 0x400010 in 1 leak#1 app.c:7:0
+            location 2 0x400020 in 1 main#2 app.c:7:0
+            location 3 0x400010 in 1 free#3 app.c:7:0
+            mapping 1 0x400000-0x402000 @0x1000 /bin/app
         "#]],
     );
 }
@@ -116,9 +80,9 @@ fn what_cancels_vanishes_with_all_that_only_it_used() {
         expect![[r#"
             types space/bytes
             [5] at [1, 2]
-            location 1 0x400010 in Some(1) free#1:7:0
-            location 2 0x400020 in Some(1) main#2:7:0
-            mapping 1 0x400000 /bin/app
+            location 1 0x400010 in 1 free#1 app.c:7:0
+            location 2 0x400020 in 1 main#2 app.c:7:0
+            mapping 1 0x400000-0x402000 @0x1000 /bin/app
         "#]],
     );
 }
@@ -132,9 +96,9 @@ fn a_tagged_base_does_not_cancel() {
             types space/bytes
             [10] at [1, 2]
             [-4] at [1, 2] pprof::base=true
-            location 1 0x400010 in Some(1) leak#1:7:0
-            location 2 0x400020 in Some(1) main#2:7:0
-            mapping 1 0x400000 /bin/app
+            location 1 0x400010 in 1 leak#1 app.c:7:0
+            location 2 0x400020 in 1 main#2 app.c:7:0
+            mapping 1 0x400000-0x402000 @0x1000 /bin/app
         "#]],
     );
 }
@@ -180,8 +144,8 @@ fn the_last_column_alone_tells_locations_apart() {
             types space/bytes
             [2] at [1]
             [1] at [2]
-            location 1 0x0 in None f#1:1:1 f#1:1:9
-            location 2 0x0 in None f#1:1:1 f#1:1:8
+            location 1 0x0 f#1 f.c:1:1 f#1 f.c:1:9
+            location 2 0x0 f#1 f.c:1:1 f#1 f.c:1:8
         "#]],
     );
 }

@@ -468,7 +468,7 @@ fn renumber_texts(profile: &mut Profile, ids: &[StringId]) {
 }
 
 fn invalid(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Invalid, format!("malformed profile: {}", message.into()))
+    Error::new(ErrorKind::Invalid, message)
 }
 
 #[cfg(test)]

@@ -91,17 +91,11 @@ fn errors_name_what_is_wrong() {
         error(&[0x48, 1, 0x48, 1]),
         "concatenated profiles detected; give them as separate sources to merge them"
     );
-    assert_eq!(
-        error(&[0x12, 2, 0x10, 1, 0x32, 0]),
-        "malformed profile: missing sample type information"
-    );
-    assert_eq!(
-        error(&[0x0a, 0, 0x12, 0, 0x32, 0]),
-        "malformed profile: mismatch: sample has 0 values vs. 1 types"
-    );
+    assert_eq!(error(&[0x12, 2, 0x10, 1, 0x32, 0]), "missing sample type information");
+    assert_eq!(error(&[0x0a, 0, 0x12, 0, 0x32, 0]), "mismatch: sample has 0 values vs. 1 types");
     assert_eq!(
         error(&[0x0a, 0, 0x12, 4, 0x10, 1, 0x08, 9, 0x32, 0]),
-        "malformed profile: a sample names location 9, which is missing"
+        "a sample names location 9, which is missing"
     );
     assert_eq!(error(&[0x0b]), "unknown wire type 3");
 }

@@ -1,3 +1,5 @@
+//! Names of our own making in all modes, compared with what GNU tools and pprof print for them.
+
 use super::*;
 use expect_test::{Expect, expect};
 use liveheap_profile::ProfileBuilder;

@@ -1,3 +1,5 @@
+//! Small C and Rust programs, symbolized whole, stripped, split, misnamed and damaged.
+
 use super::*;
 use crate::test_programs::{Folder, KEEP_RS, STORE_C, build_id, label, profile};
 use crate::{Mode, complaints, demangle_profile};

@@ -16,12 +16,13 @@ use crate::legend::{Legend, Shown, profile_time};
 use crate::numbers::Numbers;
 use crate::paths;
 use crate::pattern::Pattern;
+use crate::render;
 use crate::report::{PictureFormat, Report};
 use crate::reports::callgrind::CallgrindReport;
 use crate::reports::top::TopReport;
 use crate::reports::traces::TracesReport;
 use crate::reports::tree::TreeReport;
-use crate::reports::{call_graph, callgrind, list, proto, raw, tags, top, top_proto, tree};
+use crate::reports::{call_graph, callgrind, folded, list, proto, raw, tags, top, top_proto, tree};
 use crate::request::{Granularity, ReportKind, Request, Sort};
 use crate::sources::Sources;
 use crate::value::{SampleValue, sample_index, total};
@@ -55,8 +56,27 @@ impl fmt::Debug for Surroundings<'_> {
 pub struct Answer {
     /// The report.
     pub report: Report,
+    /// Name of what its numbers are, such as `inuse_space`.
+    pub sample_type: String,
+    /// Their unit in the profile, such as `bytes`.
+    pub unit: String,
     /// What else the user should hear, in order.
     pub notes: Vec<Note>,
+}
+
+impl Answer {
+    /// Writes the report as JSON, in the schema of `docs/json.md`.
+    ///
+    /// # Errors
+    /// What `out` fails with.
+    pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        render::json::write(self, out)
+    }
+
+    /// The report as comma-separated values; `None` when it is not a table.
+    pub fn csv(&self) -> Option<String> {
+        render::csv::table(self)
+    }
 }
 
 /// Makes the report that `request` asks for.
@@ -110,9 +130,11 @@ pub fn answer(
     let kind = profile.text(sample_type.kind);
     let sample_type = if request.mean { format!("mean_{kind}") } else { kind.to_owned() };
     let time = profile_time(&profile, surroundings.local_time);
+    let unit = numbers.sample_unit.clone();
+    let name = sample_type.clone();
     let question = Question { request, value, numbers, sample_type, time, units: &units };
     let report = question.report(profile, argument.as_ref(), surroundings)?;
-    Ok(Answer { report, notes })
+    Ok(Answer { report, sample_type: name, unit, notes })
 }
 
 /// Some reports need a certain granularity, all nodes, or a limit of their own.
@@ -243,6 +265,10 @@ impl Question<'_> {
             ReportKind::Comments => {
                 let comments = profile.comments.iter().map(|text| profile.text(*text).to_owned());
                 Ok(Report::Comments(comments.collect()))
+            }
+            ReportKind::Folded => {
+                let report = folded::folded(&profile, self.value, &self.numbers);
+                Ok(Report::Folded(report))
             }
             ReportKind::Proto => Ok(Report::Proto(Box::new(proto::proto(profile, &self.numbers)))),
             other => {

@@ -32,6 +32,7 @@ pub use filter::drop_uninteresting;
 pub use picture::{Color, Picture, PictureEdge, PictureNode, TagBox};
 pub use report::{PictureFormat, Report};
 pub use reports::callgrind::{CallgrindEntry, CallgrindPlace, CallgrindReport};
+pub use reports::folded::{FoldedReport, FoldedStack};
 pub use reports::list::{ListReport, ListedFile, ListedFunction, SourceLine};
 pub use reports::raw::RawReport;
 pub use reports::tags::{TagKey, TagsReport};

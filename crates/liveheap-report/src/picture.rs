@@ -5,10 +5,11 @@
 //! say the same. Texts are plain here, each rendering escapes them its own way. A picture holds no
 //! coordinates, no values to compute with and no ids of the profile.
 
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// A call graph with a legend, ready to be laid out.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Picture {
     /// Name of the program, or empty when it is not known.
     pub title: String,
@@ -26,7 +27,7 @@ pub struct Picture {
 }
 
 /// One box of the graph: a function, file, line or instruction.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PictureNode {
     /// The short name in lines, split where it may break; an address stands in a line before it.
     /// A newline inside of a line begins a new one that is aligned to the left.
@@ -50,7 +51,7 @@ pub struct PictureNode {
 }
 
 /// A small box below a node: the part of its value that has a certain label.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TagBox {
     /// Unique name in the picture, such as `N1_0`, and `NN1_0` for a numeric label.
     pub id: String,
@@ -65,7 +66,7 @@ pub struct TagBox {
 }
 
 /// One arrow of the graph: calls from one node to another.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PictureEdge {
     /// The caller, as its position in `nodes`.
     pub from: usize,
@@ -151,6 +152,13 @@ impl Color {
     /// A colour of its three parts.
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
+    }
+}
+
+/// As it is written in HTML.
+impl Serialize for Color {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

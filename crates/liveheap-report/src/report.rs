@@ -3,6 +3,7 @@
 use crate::picture::Picture;
 use crate::render;
 use crate::reports::callgrind::CallgrindReport;
+use crate::reports::folded::FoldedReport;
 use crate::reports::list::ListReport;
 use crate::reports::raw::RawReport;
 use crate::reports::tags::TagsReport;
@@ -34,6 +35,8 @@ pub enum Report {
     Raw(Box<RawReport>),
     /// The comments of a profile, in the order of the file.
     Comments(Vec<String>),
+    /// Collapsed stacks.
+    Folded(FoldedReport),
     /// A profile.
     Proto(Box<Profile>),
 }
@@ -49,6 +52,23 @@ pub enum PictureFormat {
 }
 
 impl Report {
+    /// What the report is called in machine output.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Top(_) => "top",
+            Self::Tree(_) => "tree",
+            Self::Picture(..) => "graph",
+            Self::Callgrind(_) => "callgrind",
+            Self::Traces(_) => "traces",
+            Self::Tags(_) => "tags",
+            Self::Raw(_) => "raw",
+            Self::Comments(_) => "comments",
+            Self::List(_) => "list",
+            Self::Folded(_) => "folded",
+            Self::Proto(_) => "proto",
+        }
+    }
+
     /// Writes the report: text in UTF-8, a profile as gzip'ed profile.proto.
     ///
     /// # Errors
@@ -68,6 +88,7 @@ impl Report {
                 return render::raw::write(&report.profile, report.time.as_deref(), out);
             }
             Self::Comments(comments) => comments.iter().map(|text| format!("{text}\n")).collect(),
+            Self::Folded(report) => render::text::folded(report),
             Self::Proto(profile) => {
                 return out.write_all(&encode_gzip(profile).map_err(io::Error::other)?);
             }

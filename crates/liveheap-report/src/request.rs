@@ -76,6 +76,8 @@ pub enum ReportKind {
     Raw,
     /// The profile's comments.
     Comments,
+    /// Collapsed stacks, for flame graph tools.
+    Folded,
     /// The call graph in Graphviz's language.
     Dot,
     /// The call graph as a picture, laid out by us.

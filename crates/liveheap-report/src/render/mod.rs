@@ -2,7 +2,9 @@
 //! computed here that another rendering of the same data would need too.
 
 pub(crate) mod callgrind;
+pub(crate) mod csv;
 pub(crate) mod dot;
+pub(crate) mod json;
 mod label_lines;
 pub(crate) mod list;
 pub(crate) mod raw;

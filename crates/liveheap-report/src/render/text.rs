@@ -1,6 +1,7 @@
-//! `top` and `tree` as text, byte for byte as pprof prints them.
+//! `top` and `tree` as text, byte for byte as pprof prints them; collapsed stacks.
 
 use crate::measure::percentage;
+use crate::reports::folded::FoldedReport;
 use crate::reports::top::{Inlining, TopReport};
 use crate::reports::tree::{TreeEdge, TreeReport};
 use std::fmt::Write as _;
@@ -64,6 +65,16 @@ fn edges(out: &mut String, edges: &[TreeEdge], cum: i64) {
         let (label, share, name) = (&edge.label, percentage(edge.weight, cum), &edge.name);
         writeln!(out, "{label:>50} {share} |   {name}{inline}").expect("a String takes every text");
     }
+}
+
+/// A line for each stack.
+pub(crate) fn folded(report: &FoldedReport) -> String {
+    let mut out = String::new();
+    for stack in &report.stacks {
+        writeln!(out, "{} {}", stack.frames.join(";"), stack.value)
+            .expect("a String takes every text");
+    }
+    out
 }
 
 fn header(lines: &[String]) -> String {

@@ -3,9 +3,10 @@
 use crate::graph::{FastMap, Trimmed, sort_edges};
 use crate::numbers::Numbers;
 use liveheap_profile::StringId;
+use serde::Serialize;
 
 /// The call graph in the terms of callgrind's format.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CallgrindReport {
     /// What was measured, with its unit: `inuse_space(kB)`.
@@ -15,7 +16,7 @@ pub struct CallgrindReport {
 }
 
 /// A node with what it holds itself and whom it calls.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CallgrindEntry {
     /// The binary.
@@ -29,7 +30,7 @@ pub struct CallgrindEntry {
 }
 
 /// A function and a position in it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CallgrindPlace {
     /// Source file; may be empty.

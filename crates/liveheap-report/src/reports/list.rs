@@ -9,19 +9,21 @@ use crate::graph::Graph;
 use crate::numbers::Numbers;
 use crate::pattern::Pattern;
 use crate::sources::Sources;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// Annotated source.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ListReport {
     /// The functions that matched, sorted by name.
     pub functions: Vec<ListedFunction>,
+    #[serde(skip)]
     pub(crate) numbers: Numbers,
 }
 
 /// A function whose source was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ListedFunction {
     /// Its name.
@@ -31,7 +33,7 @@ pub struct ListedFunction {
 }
 
 /// What a function holds in one source file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ListedFile {
     /// The file, as the profile names it.
@@ -41,11 +43,12 @@ pub struct ListedFile {
     /// The sum of what they and all they called hold, in the unit of the sample type.
     pub cum: i64,
     /// The lines in order, or why there are none.
+    #[serde(serialize_with = "lines_or_reason")]
     pub lines: Result<Vec<SourceLine>, String>,
 }
 
 /// A line of source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SourceLine {
     /// Its number, 1-based.
@@ -56,6 +59,17 @@ pub struct SourceLine {
     pub cum: i64,
     /// The line without its end.
     pub text: String,
+}
+
+/// A list, or a text that says why there is none.
+fn lines_or_reason<S: Serializer>(
+    lines: &Result<Vec<SourceLine>, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match lines {
+        Ok(lines) => lines.serialize(serializer),
+        Err(reason) => reason.serialize(serializer),
+    }
 }
 
 /// How many lines are shown before the first and behind the last that holds something.

@@ -9,19 +9,21 @@ use crate::measure::scaled_label;
 use crate::numbers::Numbers;
 use crate::value::SampleValue;
 use liveheap_profile::{LabelData, Profile};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The labels of a profile.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TagsReport {
     /// Sorted by name.
     pub keys: Vec<TagKey>,
+    #[serde(skip)]
     pub(crate) numbers: Numbers,
 }
 
 /// One label key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TagKey {
     /// The key.

@@ -2,9 +2,10 @@
 
 use crate::graph::Trimmed;
 use crate::numbers::Numbers;
+use serde::Serialize;
 
 /// The nodes of a profile by value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TopReport {
     /// The lines above the table.
@@ -16,7 +17,7 @@ pub struct TopReport {
 }
 
 /// A node of the table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TopRow {
     /// Function, file, line or instruction.
@@ -34,7 +35,8 @@ pub struct TopRow {
 }
 
 /// Whether a function was inlined into its callers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Inlining {
     /// Into none of them.
     None,

@@ -3,9 +3,10 @@
 use crate::graph::{Trimmed, sort_edges};
 use crate::numbers::Numbers;
 use crate::pattern::Pattern;
+use serde::Serialize;
 
 /// The nodes of a profile, each between its callers and its callees.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TreeReport {
     /// The lines above the blocks.
@@ -19,7 +20,7 @@ pub struct TreeReport {
 }
 
 /// A node between its callers and its callees.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TreeBlock {
     /// Function, file, line or instruction.
@@ -39,7 +40,7 @@ pub struct TreeBlock {
 }
 
 /// Calls between a block's node and another.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TreeEdge {
     /// The other node.

@@ -6,7 +6,9 @@
 
 use crate::dwarf::Frame;
 use crate::symbolize::is_mangled;
-use liveheap_profile::{Function, FunctionIndex, Interner, Line, LocationIndex, Profile, StringId};
+use liveheap_profile::{
+    Function, FunctionIndex, Interner, Line, LocationIndex, MappingIndex, Profile, StringId,
+};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -85,6 +87,19 @@ impl Writer {
         }
         self.replaced[location.get()] = Some(start..self.new_lines.len());
         self.mark(location, frames);
+    }
+
+    /// Gives a location a name and nothing else.
+    pub(crate) fn name(&mut self, location: LocationIndex, name: StringId) {
+        let function = self.function(Function { name, system_name: name, ..Function::default() });
+        let start = self.new_lines.len();
+        self.new_lines.push(Line { function, line: 0, column: 0 });
+        self.replaced[location.get()] = Some(start..start + 1);
+    }
+
+    /// Notes that the locations of a mapping have names.
+    pub(crate) fn set_named(&mut self, mapping: MappingIndex) {
+        self.profile.mappings[mapping.get()].has_functions = true;
     }
 
     /// Writes down in the mapping what its locations have now.

@@ -91,7 +91,6 @@ pub(crate) struct Tally {
 }
 
 /// One bucket as it is now.
-#[cfg_attr(not(test), expect(dead_code, reason = "the snapshot will be the first to ask"))]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BucketView<'a> {
     /// Return addresses, leaf first; empty when the stack is not known.
@@ -181,7 +180,6 @@ impl Sums {
 /// Shows every bucket, in no order that means anything. `visit` may allocate.
 ///
 /// Each bucket is consistent in itself: what is in use was allocated.
-#[cfg_attr(not(test), expect(dead_code, reason = "the snapshot will be the first to ask"))]
 pub(crate) fn for_each(visit: &mut dyn FnMut(&BucketView<'_>)) {
     // Acquire pairs with the Release in `publish`.
     let mut next = NEWEST.load(Ordering::Acquire).cast_const();

@@ -31,7 +31,6 @@ pub(crate) struct Module {
 }
 
 /// The executable mappings as they are now, in order of addresses. Allocates.
-#[cfg_attr(not(test), expect(dead_code, reason = "the snapshot will be the first to ask"))]
 pub(crate) fn list() -> Vec<Module> {
     let mut modules = Vec::new();
     let mut first_bytes = FirstBytes::default();

@@ -1,0 +1,35 @@
+//! Differences of rows that are made up.
+
+use super::*;
+
+fn bytes_in_use(bytes: i64) -> Estimate {
+    Estimate { in_use_bytes: bytes, ..Estimate::default() }
+}
+
+fn sampled(time_nanos: i64, rows: &[(&[u64], u64, i64)]) -> Sampled {
+    let mut sampled = Sampled { time_nanos, ..Sampled::default() };
+    for (stack, size, bytes) in rows {
+        sampled.push(stack.iter().copied(), *size, bytes_in_use(*bytes), Picked::default());
+    }
+    sampled
+}
+
+fn rows(sampled: &Sampled) -> Vec<(&[u64], u64, i64)> {
+    let rows = sampled.rows.iter();
+    rows.map(|row| (sampled.stack(row), row.size, row.estimate.in_use_bytes)).collect()
+}
+
+#[test]
+fn a_difference_holds_what_changed_also_below_zero() {
+    let before = sampled(100, &[(&[1, 2], 64, 640), (&[3, 2], 64, 100), (&[4], 16, 16)]);
+    let after = sampled(300, &[(&[4], 16, 16), (&[1, 2], 64, 1280), (&[5], 16, 32)]);
+    let difference = between(&before, &after);
+    assert_eq!(rows(&difference), [(&[1, 2][..], 64, 640), (&[3, 2], 64, -100), (&[5], 16, 32)]);
+    assert_eq!((difference.time_nanos, difference.duration_nanos), (300, 200));
+}
+
+#[test]
+fn a_difference_to_itself_is_empty() {
+    let sampled = sampled(0, &[(&[1], 8, 80), (&[1], 16, 160), (&[], 16, 160)]);
+    assert!(between(&sampled, &sampled).rows.is_empty());
+}

@@ -1,0 +1,288 @@
+//! Answers to requests for `/debug/pprof/`, without a socket.
+//!
+//! In: the path and the query of a request. Out: status, headers and body as Go's `net/http/pprof`
+//! gives them, so that whatever scrapes a Go program scrapes this one. Transport, methods and access
+//! control are the server's affair.
+
+use super::difference::between;
+use crate::names::Names;
+use crate::reclaim::Reclaim;
+use crate::snapshot::Kind;
+use crate::take;
+use crate::thread::Quiet;
+use crate::write::{ProfileOptions, encoded, proto};
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
+
+/// Where the endpoint lives.
+const ROOT: &str = "/debug/pprof/";
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+const BINARY: &str = "application/octet-stream";
+
+/// What there is, in the order of the index: name, query to show it readably, what it is.
+const PAGES: [(&str, &str, &str); 4] = [
+    ("allocs", "?debug=1", "a sample of all allocations since the program began"),
+    ("cmdline", "", "the program's command line"),
+    (
+        "heap",
+        "?debug=1",
+        "a sample of the live objects, by the calls that allocated them; gc=1 first runs the \
+         program's reclaim hooks, seconds=N shows what changes in N seconds",
+    ),
+    ("symbol", "", "names of functions for code addresses: ?0x1234+0x5678"),
+];
+
+/// An answer to a request, to be sent by whatever server there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Response {
+    fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![
+            ("Content-Type", content_type.to_owned()),
+            ("X-Content-Type-Options", "nosniff".to_owned()),
+        ];
+        Self { status, headers, body: body.into() }
+    }
+
+    /// An error, marked so that pprof shows its text.
+    pub(super) fn error(status: u16, text: &str) -> Self {
+        let mut body = text.to_owned();
+        body.push('\n');
+        Self::new(status, TEXT, body).with("X-Go-Pprof", "1".to_owned())
+    }
+
+    fn attachment(name: &str, body: Vec<u8>) -> Self {
+        let mut disposition = String::new();
+        // Writing to a text cannot fail.
+        let _ = write!(disposition, "attachment; filename=\"{name}\"");
+        Self::new(200, BINARY, body).with("Content-Disposition", disposition)
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The HTTP status, such as 200.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of the header `Content-Type`.
+    pub fn content_type(&self) -> &str {
+        self.headers.first().map_or(BINARY, |(_, value)| value)
+    }
+
+    /// All headers with their values; `Content-Length` is not among them.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body, to be kept.
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+}
+
+/// Answers a GET request for `path` (such as `/debug/pprof/heap`) with `query` (such as `gc=1`, as it
+/// stands in the URL without the question mark; may be empty). For a POST request to `symbol` the
+/// body takes the place of the query.
+///
+/// With `seconds=N` it takes that long; an async server calls it where blocking is allowed.
+///
+/// ```
+/// let response = liveheap::respond("/debug/pprof/heap", "gc=1");
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(response.content_type(), "application/octet-stream");
+/// assert_eq!(&response.body()[..2], b"\x1f\x8b"); // gzip
+/// ```
+pub fn respond(path: &str, query: &str) -> Response {
+    respond_waiting(path, query, &|time| {
+        std::thread::sleep(time);
+        true
+    })
+}
+
+/// The same; `wait` waits and says whether the answer is still wanted.
+pub(super) fn respond_waiting(
+    path: &str,
+    query: &str,
+    wait: &dyn Fn(Duration) -> bool,
+) -> Response {
+    // What goes on in here is not the program's use of memory.
+    let _quiet = Quiet::enter();
+    if path == ROOT.trim_end_matches('/') {
+        return Response::error(301, "the index is at /debug/pprof/")
+            .with("Location", ROOT.to_owned());
+    }
+    match path.strip_prefix(ROOT) {
+        Some("") => Response::new(200, HTML, index()),
+        Some("heap") => heap(Kind::Heap, query, wait),
+        Some("allocs") => heap(Kind::Allocs, query, wait),
+        Some("cmdline") => Response::new(200, TEXT, command_line()),
+        Some("symbol") => Response::new(200, TEXT, symbols(query)),
+        _ => Response::error(404, &not_found(path)),
+    }
+}
+
+fn heap(kind: Kind, query: &str, wait: &dyn Fn(Duration) -> bool) -> Response {
+    let seconds = form_value(query, "seconds").filter(|value| !value.is_empty());
+    let as_text = number(query, "debug") != 0;
+    let outcome = if let Some(seconds) = seconds {
+        let Some(seconds) = seconds.parse::<u64>().ok().filter(|&seconds| seconds > 0) else {
+            return Response::error(400, "\"seconds\" must be a whole number above 0");
+        };
+        if as_text {
+            return Response::error(
+                400,
+                "\"seconds\" and \"debug\" do not go together: a difference has no text form",
+            );
+        }
+        let earlier = take::sampled(Vec::new());
+        if !wait(Duration::from_secs(seconds)) {
+            return Response::error(500, "the request was given up before its time was over");
+        }
+        let difference = between(&earlier, &take::sampled(Vec::new()));
+        let name = match kind {
+            Kind::Heap => "heap-delta",
+            Kind::Allocs => "allocs-delta",
+        };
+        proto(&difference, kind).map(|body| Response::attachment(name, body))
+    } else {
+        let options = ProfileOptions::new()
+            .reclaim(if kind == Kind::Heap { reclaim(query) } else { Reclaim::Nothing })
+            .text(as_text)
+            .allocs(kind == Kind::Allocs);
+        let name = match kind {
+            Kind::Heap => "heap",
+            Kind::Allocs => "allocs",
+        };
+        encoded(&options).map(|body| {
+            if as_text { Response::new(200, TEXT, body) } else { Response::attachment(name, body) }
+        })
+    };
+    outcome.unwrap_or_else(|error| {
+        let mut text = "the profile could not be made: ".to_owned();
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{error}");
+        Response::error(500, &text)
+    })
+}
+
+fn reclaim(query: &str) -> Reclaim {
+    if form_value(query, "gc").as_deref() == Some("full") || number(query, "trim") > 0 {
+        Reclaim::Full
+    } else if number(query, "gc") > 0 {
+        Reclaim::Hooks
+    } else {
+        Reclaim::Nothing
+    }
+}
+
+/// The first value of a field of a query, decoded.
+fn form_value(query: &str, name: &str) -> Option<String> {
+    query.split('&').find_map(|field| {
+        let (key, value) = field.split_once('=').unwrap_or((field, ""));
+        (decoded(key) == name).then(|| decoded(value))
+    })
+}
+
+/// A field as a number; 0 when it is none, as in Go.
+fn number(query: &str, name: &str) -> i64 {
+    form_value(query, name).and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+/// Undoes the encoding of URLs. What is no valid encoding stays as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, behind)) = rest.split_first() {
+        rest = behind;
+        match (first, behind) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, behind @ ..]) => match (nibble(*high), nibble(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high << 4 | low);
+                    rest = behind;
+                }
+                _ => bytes.push(b'%'),
+            },
+            _ => bytes.push(first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// The arguments of the program with a zero byte between them.
+fn command_line() -> Vec<u8> {
+    let arguments: Vec<Vec<u8>> = std::env::args_os().map(OsStringExt::into_vec).collect();
+    arguments.join(&0)
+}
+
+/// A line for each address that has a name, behind the line that says that there are names at all.
+fn symbols(addresses: &str) -> String {
+    let addresses: Vec<u64> = addresses.split('+').filter_map(address).collect();
+    let names = Names::look_up(addresses.clone(), &take::modules());
+    let mut out = "num_symbols: 1\n".to_owned();
+    for address in addresses {
+        if let Some(name) = names.of(address) {
+            // Writing to a text cannot fail.
+            let _ = writeln!(out, "{address:#x} {}", name.name);
+        }
+    }
+    out
+}
+
+/// An address, decimal or hexadecimal; 0 is none.
+fn address(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let address = digits.map_or_else(|| text.parse(), |digits| u64::from_str_radix(digits, 16));
+    address.ok().filter(|&address| address != 0)
+}
+
+fn not_found(path: &str) -> String {
+    let mut text = String::new();
+    // Writing to a text cannot fail.
+    let _ = write!(text, "there is no {path} here; there is {ROOT}");
+    for (name, _, _) in PAGES {
+        let _ = write!(text, ", {ROOT}{name}");
+    }
+    text
+}
+
+fn index() -> String {
+    let mut page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+        <title>/debug/pprof/</title></head>\n<body>\n<h1>/debug/pprof/</h1>\n<table>\n"
+        .to_owned();
+    for (name, query, what) in PAGES {
+        // Writing to a text cannot fail.
+        let _ =
+            writeln!(page, "<tr><td><a href=\"{name}{query}\">{name}</a></td><td>{what}</td></tr>");
+    }
+    page.push_str(
+        "</table>\n<p>To look at memory: <code>liveheap \
+         http://HOST:PORT/debug/pprof/heap</code></p>\n</body>\n</html>\n",
+    );
+    page
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+//! A small HTTP server for the endpoint, on a thread of its own.
+//!
+//! In: an address. Out: answers of [`respond`](super::respond()), one a connection, within bounds:
+//! of connections, of the request's size, of time. It listens on loopback unless asked for more in so
+//! many words, because a heap profile and a command line are not for strangers. No TLS, no keep-alive:
+//! a server of your own that needs them calls `respond` itself.
+
+use super::respond::{Response, respond_waiting};
+use crate::thread::Quiet;
+use std::fmt::Write as _;
+use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// More connections at a time are turned away with 503.
+const MOST_CONNECTIONS: usize = 32;
+/// The longest request line with headers, in bytes.
+const LONGEST_HEAD: usize = 16 << 10;
+/// The longest body of a request, in bytes: addresses for `symbol`.
+const LONGEST_BODY: usize = 4 << 20;
+/// How long a request may take to arrive.
+const READ_TIME: Duration = Duration::from_secs(10);
+/// How long the client may take no bytes of the answer.
+const WRITE_TIME: Duration = Duration::from_secs(30);
+/// How often it is looked whether a client that waits is still there.
+const LOOK_TIME: Duration = Duration::from_millis(500);
+/// How long the listener rests when the system has no descriptor left for a connection.
+const REST_TIME: Duration = Duration::from_millis(50);
+
+/// A running server of the endpoint. It goes on when this is dropped; [`Server::stop`] ends it.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stopped: AtomicBool,
+    connections: AtomicUsize,
+}
+
+impl Server {
+    /// The address it listens on, with the port that was chosen when 0 was asked for.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops listening. Requests that are being answered are answered to their end.
+    pub fn stop(self) {
+        self.state.stopped.store(true, Ordering::Release);
+        // Wakes the listener, which waits for a connection; if that fails it is gone already.
+        let _ = TcpStream::connect_timeout(&self.address, REST_TIME);
+    }
+}
+
+/// Serves `/debug/pprof/` on a loopback address, such as `127.0.0.1:8999`, on a thread of its own.
+///
+/// An address without a host (`:8999`) is on 127.0.0.1; port 0 is any free one.
+///
+/// ```no_run
+/// let server = liveheap::serve("127.0.0.1:8999")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// When the address cannot be bound, or is not a loopback address.
+pub fn serve(address: &str) -> Result<Server> {
+    let addresses = resolve(address)?;
+    if let Some(public) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+        let mut text = String::new();
+        // Writing to a text cannot fail.
+        let _ = write!(
+            text,
+            "{public} can be reached from other machines; listen on 127.0.0.1, or use \
+             liveheap::serve_publicly if that is meant"
+        );
+        return Err(Error::new(ErrorKind::InvalidInput, text));
+    }
+    listen(&addresses)
+}
+
+/// As [`serve`], on any address, such as `0.0.0.0:8999`. Everyone who can reach it can read the
+/// profiles and the command line; there is no access control.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn serve_publicly(address: &str) -> Result<Server> {
+    listen(&resolve(address)?)
+}
+
+fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
+    let with_host = match address.strip_prefix(':') {
+        Some(port) => ["127.0.0.1:", port].concat(),
+        None => address.to_owned(),
+    };
+    let addresses: Vec<SocketAddr> = with_host.to_socket_addrs()?.collect();
+    if addresses.is_empty() {
+        return Err(Error::new(ErrorKind::NotFound, "the host name has no address"));
+    }
+    Ok(addresses)
+}
+
+fn listen(addresses: &[SocketAddr]) -> Result<Server> {
+    let listener = TcpListener::bind(addresses)?;
+    let server = Server { address: listener.local_addr()?, state: Arc::default() };
+    let state = Arc::clone(&server.state);
+    thread::Builder::new().name("liveheap-http".to_owned()).spawn(move || {
+        // The profiler's own memory is not the program's.
+        let _quiet = Quiet::enter();
+        accept(&listener, &state);
+    })?;
+    Ok(server)
+}
+
+fn accept(listener: &TcpListener, state: &Arc<State>) {
+    for stream in listener.incoming() {
+        if state.stopped.load(Ordering::Acquire) {
+            return;
+        }
+        let Ok(stream) = stream else {
+            thread::sleep(REST_TIME);
+            continue;
+        };
+        let connection = Connection::count(state);
+        if connection.is_one_too_many {
+            // One short write into an empty buffer does not wait.
+            let _ = send(&stream, &plain(503, "too many requests at a time; try again"), true);
+            continue;
+        }
+        // When no thread can be started the connection is closed, and the client sees that.
+        let _ = thread::Builder::new().name("liveheap-answer".to_owned()).spawn(move || {
+            let _quiet = Quiet::enter();
+            // A client that goes away in between is its own affair.
+            let _ = answer(&stream);
+            drop(connection);
+        });
+    }
+}
+
+/// Counts a connection as long as it lives.
+struct Connection {
+    state: Arc<State>,
+    is_one_too_many: bool,
+}
+
+impl Connection {
+    fn count(state: &Arc<State>) -> Self {
+        let before = state.connections.fetch_add(1, Ordering::Relaxed);
+        Self { state: Arc::clone(state), is_one_too_many: before >= MOST_CONNECTIONS }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.state.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Reads one request and answers it.
+fn answer(stream: &TcpStream) -> Result<()> {
+    stream.set_write_timeout(Some(WRITE_TIME))?;
+    let deadline = Instant::now() + READ_TIME;
+    let (response, with_body) = match read_request(stream, deadline)? {
+        Err(refusal) => (refusal, true),
+        Ok(request) => {
+            let wait = |time| is_still_there(stream, Instant::now() + time);
+            (respond_waiting(&request.path, &request.query, &wait), request.wants_body)
+        }
+    };
+    send(stream, &response, with_body)?;
+    stream.shutdown(Shutdown::Write)?;
+    discard(stream);
+    Ok(())
+}
+
+/// What the client sent beyond its request is read, else closing could destroy the answer on its way.
+fn discard(mut stream: &TcpStream) {
+    let deadline = Instant::now() + LOOK_TIME;
+    let mut buffer = [0; 1024];
+    let mut left = LONGEST_HEAD;
+    while left > 0 && limit_time(stream, deadline).is_ok() {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(size) => left = left.saturating_sub(size),
+        }
+    }
+}
+
+/// Waits for the time given; false as soon as the client has hung up.
+fn is_still_there(stream: &TcpStream, until: Instant) -> bool {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        let step = left.min(LOOK_TIME);
+        if stream.set_read_timeout(Some(step)).is_err() {
+            return false;
+        }
+        match stream.peek(&mut [0]) {
+            Ok(0) => return false,
+            // It sent more than one request; that tells nothing.
+            Ok(_) => thread::sleep(step),
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// What of a request matters here.
+#[derive(Debug, PartialEq, Eq)]
+struct Request {
+    path: String,
+    /// The query, or the body of a POST request.
+    query: String,
+    /// False for HEAD.
+    wants_body: bool,
+}
+
+/// Reads a request, or says what is wrong with it.
+fn read_request(
+    stream: &TcpStream,
+    deadline: Instant,
+) -> Result<std::result::Result<Request, Response>> {
+    let mut received = Vec::new();
+    let head_end = loop {
+        if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if received.len() > LONGEST_HEAD {
+            return Ok(Err(plain(431, "the request's headers are too long")));
+        }
+        receive(stream, &mut received, deadline)?;
+    };
+    let body = received.split_off(head_end);
+    let head = String::from_utf8_lossy(&received);
+    let (mut request, body_size) = match parse_head(&head) {
+        Ok(parsed) => parsed,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if let Some(size) = body_size {
+        if size > LONGEST_BODY {
+            return Ok(Err(plain(413, "the request's body is too long")));
+        }
+        let mut body = body;
+        while body.len() < size {
+            receive(stream, &mut body, deadline)?;
+        }
+        body.truncate(size);
+        request.query = String::from_utf8_lossy(&body).into_owned();
+    }
+    Ok(Ok(request))
+}
+
+/// Reads what has arrived.
+fn receive(mut stream: &TcpStream, received: &mut Vec<u8>, deadline: Instant) -> Result<()> {
+    limit_time(stream, deadline)?;
+    let mut buffer = [0; 4096];
+    match stream.read(&mut buffer)? {
+        0 => Err(ErrorKind::UnexpectedEof.into()),
+        size => {
+            received.extend_from_slice(buffer.get(..size).unwrap_or_default());
+            Ok(())
+        }
+    }
+}
+
+fn limit_time(stream: &TcpStream, deadline: Instant) -> Result<()> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(ErrorKind::TimedOut.into());
+    }
+    stream.set_read_timeout(Some(left))
+}
+
+/// The request of a head, and for POST the size of its body.
+fn parse_head(head: &str) -> std::result::Result<(Request, Option<usize>), Response> {
+    let mut lines = head.split("\r\n");
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let (Some(method), Some(target), Some(version), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(plain(400, "this is no HTTP request"));
+    };
+    if !version.starts_with("HTTP/1.") {
+        return Err(plain(505, "this server speaks HTTP/1.1"));
+    }
+    // A proxy may send the whole URL.
+    let target = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |start| &rest[start..]),
+        None => target,
+    };
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut body_size = None;
+    match method {
+        "GET" | "HEAD" => {}
+        "POST" if path.ends_with("/symbol") => {
+            let length = lines
+                .filter_map(|line| line.split_once(':'))
+                .find(|(name, _)| name.eq_ignore_ascii_case("Content-Length"))
+                .and_then(|(_, value)| value.trim().parse().ok());
+            let Some(length) = length else {
+                return Err(plain(411, "a POST request needs its Content-Length"));
+            };
+            body_size = Some(length);
+        }
+        _ => {
+            let refusal = plain(405, "only GET, and POST to symbol, are understood");
+            return Err(refusal.with("Allow", "GET, HEAD".to_owned()));
+        }
+    }
+    let request =
+        Request { path: path.to_owned(), query: query.to_owned(), wants_body: method != "HEAD" };
+    Ok((request, body_size))
+}
+
+fn plain(status: u16, text: &str) -> Response {
+    Response::error(status, text)
+}
+
+fn send(mut stream: &TcpStream, response: &Response, with_body: bool) -> Result<()> {
+    let mut head = String::new();
+    // Writing to a text cannot fail.
+    let _ = write!(head, "HTTP/1.1 {} {}\r\n", response.status(), reason(response.status()));
+    for (name, value) in response.headers() {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    let size = response.body().len();
+    let _ = write!(head, "Content-Length: {size}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    if with_body {
+        stream.write_all(response.body())?;
+    }
+    Ok(())
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        301 => "Moved Permanently",
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
+        _ => "Internal Server Error",
+    }
+}
+
+#[cfg(test)]
+mod tests;

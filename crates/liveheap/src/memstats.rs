@@ -1,0 +1,251 @@
+//! Memory statistics of the process: Go's fields that have a true counterpart, and our own.
+//!
+//! In: what was sampled, and the kernel's `status` of this process, which costs some hundredths of
+//! a millisecond. (`smaps` and the allocator's own statistics can take a fifth of a second on a large
+//! heap and hold its locks; they are not asked.) A number that is not known is absent, never zero.
+
+use crate::sampled::Sampled;
+use crate::stats::stats;
+use crate::take;
+use crate::thread::Quiet;
+use std::fmt::Write;
+
+/// How much memory the process uses, by several accounts. All sizes are in bytes.
+///
+/// Made by [`memory_stats`]. The fields up to `max_rss` mean what the fields of the same name of Go's
+/// `runtime.MemStats` mean; those about the heap are estimates from the samples, and `None` while
+/// nothing is sampled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryStats {
+    /// Bytes of objects in use: estimated.
+    pub alloc: Option<u64>,
+    /// Bytes allocated since the program began, freed or not: estimated.
+    pub total_alloc: Option<u64>,
+    /// Objects allocated since the program began: estimated.
+    pub mallocs: Option<u64>,
+    /// Objects freed since the program began: estimated.
+    pub frees: Option<u64>,
+    /// Objects in use: estimated.
+    pub heap_objects: Option<u64>,
+    /// Address space of the process.
+    pub sys: Option<u64>,
+    /// Memory of the profiler's own tables.
+    pub buck_hash_sys: Option<u64>,
+    /// The most memory that was ever resident.
+    pub max_rss: Option<u64>,
+    /// How far `alloc` may be off: its standard error.
+    pub alloc_error: Option<u64>,
+    /// Resident memory now.
+    pub rss: Option<u64>,
+    /// The part of it that belongs to no file: heap and stacks.
+    pub rss_anonymous: Option<u64>,
+    /// The part of it that is mapped from files.
+    pub rss_file: Option<u64>,
+    /// The part of it that is shared memory.
+    pub rss_shared: Option<u64>,
+    /// Memory that was swapped out.
+    pub swapped: Option<u64>,
+    /// Number of threads.
+    pub threads: Option<u64>,
+}
+
+/// How much memory this process uses.
+///
+/// ```
+/// let statistics = liveheap::memory_stats();
+/// assert!(statistics.rss.unwrap() <= statistics.sys.unwrap());
+/// ```
+pub fn memory_stats() -> MemoryStats {
+    let _quiet = Quiet::enter();
+    of_process(&take::sampled(Vec::new()))
+}
+
+/// The statistics of this process, with what was just sampled.
+pub(crate) fn of_process(sampled: &Sampled) -> MemoryStats {
+    // Where there is no /proc the kernel's numbers are absent.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    MemoryStats::new(sampled, stats().table_bytes, &status)
+}
+
+impl MemoryStats {
+    /// From what was sampled, the size of the profiler's tables and the text of
+    /// `/proc/self/status` (empty when there is none).
+    pub(crate) fn new(sampled: &Sampled, table_bytes: u64, status: &str) -> Self {
+        let mut statistics = Self { buck_hash_sys: Some(table_bytes), ..Self::default() };
+        statistics.read_status(status);
+        if sampled.rate > 0 || !sampled.rows.is_empty() {
+            statistics.sum_up(sampled);
+        }
+        statistics
+    }
+
+    fn sum_up(&mut self, sampled: &Sampled) {
+        let (mut alloc, mut total_alloc, mut mallocs, mut heap_objects) =
+            (0_u64, 0_u64, 0_u64, 0_u64);
+        let mut variance = 0.0;
+        for row in &sampled.rows {
+            let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+            let bytes = positive(row.estimate.in_use_bytes);
+            alloc = alloc.saturating_add(bytes);
+            total_alloc = total_alloc.saturating_add(positive(row.estimate.allocated_bytes));
+            mallocs = mallocs.saturating_add(positive(row.estimate.allocated_objects));
+            heap_objects = heap_objects.saturating_add(positive(row.estimate.in_use_objects));
+            variance += row_variance(bytes, row.size, sampled.rate);
+        }
+        self.alloc = Some(alloc);
+        self.total_alloc = Some(total_alloc);
+        self.mallocs = Some(mallocs);
+        self.heap_objects = Some(heap_objects);
+        self.frees = Some(mallocs.saturating_sub(heap_objects));
+        self.alloc_error = Some(rounded(variance.sqrt()));
+    }
+
+    fn read_status(&mut self, status: &str) {
+        for line in status.lines() {
+            let Some((key, value)) = line.split_once(':') else { continue };
+            let mut words = value.split_whitespace();
+            let Some(number) = words.next().and_then(|word| word.parse::<u64>().ok()) else {
+                continue;
+            };
+            // The kernel says kB and means 1024 bytes.
+            let unit = if words.next() == Some("kB") { 1024 } else { 1 };
+            let number = Some(number.saturating_mul(unit));
+            match key {
+                "VmSize" => self.sys = number,
+                "VmHWM" => self.max_rss = number,
+                "VmRSS" => self.rss = number,
+                "RssAnon" => self.rss_anonymous = number,
+                "RssFile" => self.rss_file = number,
+                "RssShmem" => self.rss_shared = number,
+                "VmSwap" => self.swapped = number,
+                "Threads" => self.threads = number,
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes the lines that programs look for in Go's text, in Go's order, then our own.
+    ///
+    /// What a program without a collector has none of is truly 0 and keeps its line.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> std::fmt::Result {
+        writeln!(out, "\n# runtime.MemStats")?;
+        let lines: [(&str, Option<u64>); 23] = [
+            ("Alloc", self.alloc),
+            ("TotalAlloc", self.total_alloc),
+            ("Sys", self.sys),
+            ("Lookups", Some(0)),
+            ("Mallocs", self.mallocs),
+            ("Frees", self.frees),
+            ("HeapAlloc", self.alloc),
+            ("HeapObjects", self.heap_objects),
+            ("BuckHashSys", self.buck_hash_sys),
+            ("GCSys", Some(0)),
+            ("NextGC", Some(0)),
+            ("LastGC", Some(0)),
+            ("NumGC", Some(0)),
+            ("NumForcedGC", Some(0)),
+            ("GCCPUFraction", Some(0)),
+            ("AllocStandardError", self.alloc_error),
+            ("RSS", self.rss),
+            ("RSSAnonymous", self.rss_anonymous),
+            ("RSSFile", self.rss_file),
+            ("RSSShared", self.rss_shared),
+            ("Swapped", self.swapped),
+            ("Threads", self.threads),
+            ("MaxRSS", self.max_rss),
+        ];
+        for (name, value) in lines {
+            if let Some(value) = value {
+                writeln!(out, "# {name} = {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The variance of a row's bytes in use: `bytes · size / (e^(size/rate) − 1)`.
+#[expect(clippy::cast_precision_loss, reason = "an error bar needs no 53 bits")]
+fn row_variance(bytes: u64, size: u64, rate: u64) -> f64 {
+    // At rate 1 every object is known.
+    if rate <= 1 || size == 0 {
+        return 0.0;
+    }
+    let (bytes, size, rate) = (bytes as f64, size as f64, rate as f64);
+    bytes * size / (size / rate).exp_m1()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+fn rounded(number: f64) -> u64 {
+    number.round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampled::{Estimate, Picked};
+    use expect_test::expect;
+
+    const STATUS: &str = "Name:\tserver\nVmSize:\t  2048 kB\nVmHWM:\t 100 kB\nVmRSS:\t 90 kB\n\
+        RssAnon:\t 60 kB\nRssFile:\t 29 kB\nRssShmem:\t 1 kB\nVmSwap:\t 0 kB\nThreads:\t3\n\
+        Cpus_allowed:\tff\n";
+
+    fn sampled() -> Sampled {
+        let mut sampled = Sampled { rate: 524_288, ..Sampled::default() };
+        let estimate = Estimate {
+            allocated_objects: 50,
+            allocated_bytes: 50 << 20,
+            in_use_objects: 40,
+            in_use_bytes: 40 << 20,
+        };
+        sampled.push([1], 1 << 20, estimate, Picked::default());
+        sampled.push([2], 1 << 20, estimate, Picked::default());
+        sampled
+    }
+
+    #[test]
+    fn the_text_has_the_lines_that_programs_look_for() {
+        let mut text = String::new();
+        MemoryStats::new(&sampled(), 4096, STATUS).write(&mut text).unwrap();
+        expect![[r#"
+
+            # runtime.MemStats
+            # Alloc = 83886080
+            # TotalAlloc = 104857600
+            # Sys = 2097152
+            # Lookups = 0
+            # Mallocs = 100
+            # Frees = 20
+            # HeapAlloc = 83886080
+            # HeapObjects = 80
+            # BuckHashSys = 4096
+            # GCSys = 0
+            # NextGC = 0
+            # LastGC = 0
+            # NumGC = 0
+            # NumForcedGC = 0
+            # GCCPUFraction = 0
+            # AllocStandardError = 3710450
+            # RSS = 92160
+            # RSSAnonymous = 61440
+            # RSSFile = 29696
+            # RSSShared = 1024
+            # Swapped = 0
+            # Threads = 3
+            # MaxRSS = 102400
+        "#]]
+        .assert_eq(&text);
+    }
+
+    #[test]
+    fn what_is_not_known_is_absent() {
+        let statistics = MemoryStats::new(&Sampled::default(), 0, "");
+        assert_eq!(statistics, MemoryStats { buck_hash_sys: Some(0), ..MemoryStats::default() });
+    }
+
+    #[test]
+    fn at_rate_one_nothing_is_uncertain() {
+        let exact = Sampled { rate: 1, ..sampled() };
+        assert_eq!(MemoryStats::new(&exact, 0, "").alloc_error, Some(0));
+    }
+}

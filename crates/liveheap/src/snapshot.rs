@@ -1,0 +1,143 @@
+//! From what was sampled to a profile: the only way out in profile.proto.
+//!
+//! In: rows, modules and names. Out: a `Profile` with Go's four sample types, one sample for each
+//! row. Functions are named, lines and inlined frames are not there: the command adds them from the
+//! binary, which the mappings name by path and build id.
+
+use crate::names::{self, Name, Names};
+use crate::sampled::{Module, Sampled, call};
+use liveheap_profile::{
+    Frame, LabelValue, LocationIndex, Mapping, MappingIndex, Profile, ProfileBuilder,
+};
+
+/// What the values of each sample are.
+const SAMPLE_TYPES: [(&str, &str); 4] = [
+    ("alloc_objects", "count"),
+    ("alloc_space", "bytes"),
+    ("inuse_objects", "count"),
+    ("inuse_space", "bytes"),
+];
+
+/// The function that stands for a stack that could not be recorded.
+const NO_STACK: &str = "[no stack]";
+
+/// Which of the two profiles; they hold the same samples and differ in what is shown first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Memory in use.
+    #[default]
+    Heap,
+    /// Memory allocated since the program began.
+    Allocs,
+}
+
+/// Makes the profile.
+pub(crate) fn profile(sampled: &Sampled, names: &Names, kind: Kind) -> Profile {
+    let mut builder = ProfileBuilder::new(&SAMPLE_TYPES);
+    builder.set_period("space", "bytes", i64::try_from(sampled.rate).unwrap_or(i64::MAX));
+    builder.set_time(sampled.time_nanos, sampled.duration_nanos);
+    builder.set_drop_frames(&names::drop_frames(), "");
+    builder.set_default_sample_type(match kind {
+        Kind::Heap => "inuse_space",
+        Kind::Allocs => "alloc_space",
+    });
+    for comment in &sampled.comments {
+        builder.comment(comment);
+    }
+    let locations = Locations::new(sampled, names, &mut builder);
+    let mut stack = Vec::new();
+    for row in &sampled.rows {
+        locations.stack(sampled.stack(row), &mut stack);
+        if stack.is_empty() {
+            stack.push(no_stack(&mut builder));
+        }
+        let estimate = &row.estimate;
+        let values = [
+            estimate.allocated_objects,
+            estimate.allocated_bytes,
+            estimate.in_use_objects,
+            estimate.in_use_bytes,
+        ];
+        let size = i64::try_from(row.size).unwrap_or(i64::MAX);
+        builder.sample(&stack, &values, &[("bytes", LabelValue::Number(size, "bytes"))]);
+    }
+    builder.finish()
+}
+
+fn no_stack(builder: &mut ProfileBuilder) -> LocationIndex {
+    let function = builder.function(NO_STACK, NO_STACK, "", 0);
+    builder.location(0, None, &[Frame { function, line: 0, column: 0 }])
+}
+
+/// A location for each call address, found by binary search: stacks share most of their frames.
+struct Locations {
+    /// Ascending.
+    calls: Vec<u64>,
+    /// For each of `calls`: its location, and whether its function is an allocator's plumbing.
+    entries: Vec<(LocationIndex, bool)>,
+}
+
+impl Locations {
+    fn new(sampled: &Sampled, names: &Names, builder: &mut ProfileBuilder) -> Self {
+        let mappings: Vec<MappingIndex> =
+            sampled.modules.iter().map(|module| add_mapping(module, names, builder)).collect();
+        let calls = sampled.calls();
+        let entries = calls
+            .iter()
+            .map(|&address| {
+                let module = sampled
+                    .modules
+                    .iter()
+                    .position(|module| (module.start..module.limit).contains(&address));
+                let mapping = module.and_then(|position| mappings.get(position)).copied();
+                let name = names.of(address);
+                let frame = name.map(|Name { name, system_name, .. }| Frame {
+                    function: builder.function(name, system_name, "", 0),
+                    line: 0,
+                    column: 0,
+                });
+                let location = builder.location(address, mapping, frame.as_slice());
+                (location, name.is_some_and(|name| names::is_plumbing(&name.name)))
+            })
+            .collect();
+        Self { calls, entries }
+    }
+
+    /// The locations of a stack without the plumbing at its leaf. Not every reader heeds
+    /// `drop_frames`. A stack of nothing else stays whole.
+    fn stack(&self, return_addresses: &[u64], stack: &mut Vec<LocationIndex>) {
+        stack.clear();
+        let mut at_leaf = true;
+        let mut first_kept = 0;
+        for &address in return_addresses {
+            let Ok(position) = self.calls.binary_search(&call(address)) else { continue };
+            let Some(&(location, is_plumbing)) = self.entries.get(position) else { continue };
+            stack.push(location);
+            at_leaf &= is_plumbing;
+            if at_leaf {
+                first_kept += 1;
+            }
+        }
+        if first_kept < stack.len() {
+            stack.drain(..first_kept);
+        }
+    }
+}
+
+/// Adds the mapping of a module. It says that it has functions as soon as one location there is named:
+/// pprof then keeps the names, which line tables alone know without their modules only.
+fn add_mapping(module: &Module, names: &Names, builder: &mut ProfileBuilder) -> MappingIndex {
+    let mapping = Mapping {
+        start: module.start,
+        limit: module.limit,
+        offset: module.offset,
+        file: builder.string(&module.path),
+        build_id: builder.string(&module.build_id),
+        has_functions: names.has_any_in(module.start, module.limit),
+        ..Mapping::default()
+    };
+    builder.mapping(mapping)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! Takes what the runtime has sampled out of its live tables.
+//!
+//! In: nothing but the process. Out: [`Sampled`], plain data. No thread waits for this longer than
+//! one bucket is read. The caller holds a [`Quiet`](crate::thread::Quiet).
+
+use crate::buckets::{self, BucketView, Tally};
+use crate::sampled::{Estimate, Module, Picked, Sampled};
+use crate::stats::{Stats, stats};
+use crate::unwind::modules;
+use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Takes a snapshot. `report` is what went on before it, for the comments.
+pub(crate) fn sampled(report: Vec<String>) -> Sampled {
+    let stats = stats();
+    let mut sampled = Sampled {
+        rate: stats.sample_rate,
+        time_nanos: now(),
+        comments: report,
+        ..Sampled::default()
+    };
+    buckets::for_each(&mut |bucket| push(&mut sampled, bucket));
+    // Behind the stacks, so that a library that was loaded meanwhile is among them.
+    sampled.modules = modules();
+    add_comments(&mut sampled.comments, &stats);
+    sampled
+}
+
+fn push(sampled: &mut Sampled, bucket: &BucketView<'_>) {
+    let estimate = Estimate {
+        allocated_objects: truncated(bucket.allocated.objects),
+        allocated_bytes: truncated(bucket.allocated.bytes),
+        in_use_objects: truncated(bucket.in_use.objects),
+        in_use_bytes: truncated(bucket.in_use.bytes),
+    };
+    let Tally { sampled_objects: in_use_objects, sampled_bytes: in_use_bytes, .. } = bucket.in_use;
+    let picked = Picked {
+        allocated_objects: bucket.allocated.sampled_objects,
+        allocated_bytes: bucket.allocated.sampled_bytes,
+        in_use_objects,
+        in_use_bytes,
+    };
+    let stack = bucket.stack.iter().map(|&address| address as u64);
+    sampled.push(stack, bucket.size, estimate, picked);
+}
+
+/// The estimate of all bytes in use.
+pub(crate) fn in_use_bytes() -> f64 {
+    let mut bytes = 0.0;
+    buckets::for_each(&mut |bucket| bytes += bucket.in_use.bytes);
+    bytes
+}
+
+/// Cut to a whole number, as Go does.
+#[expect(clippy::cast_possible_truncation, reason = "cutting is meant, and it saturates")]
+fn truncated(number: f64) -> i64 {
+    number as i64
+}
+
+/// Nanoseconds since the Unix epoch.
+fn now() -> i64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// Says what the numbers lack.
+fn add_comments(comments: &mut Vec<String>, stats: &Stats) {
+    if !stats.installed {
+        comments.push(
+            "liveheap: nothing is sampled, no liveheap::Heap is the #[global_allocator]".to_owned(),
+        );
+    } else if stats.sample_rate == 0 {
+        comments.push("liveheap: sampling is off, the sample rate is 0".to_owned());
+    }
+    let counted = [
+        (stats.live_table_full, "samples were lost: the table of live objects was full"),
+        (stats.placements_failed, "samples were lost: the allocator had no room to mark them"),
+        (stats.stack_table_full, "samples have no stack: the table of stacks was full"),
+        (stats.stacks_unreadable, "samples have no stack: the thread's stack was not found"),
+        (stats.stacks_cut, "samples lack the frames near the root: their stack was too deep"),
+        (
+            stats.stacks_broken,
+            "samples lack the frames near the root: code without unwind tables was in the way",
+        ),
+        (stats.bad_settings, "LIVEHEAP_* variables were ignored: they are not numbers"),
+    ];
+    for (count, what) in counted {
+        if count > 0 {
+            let mut comment = String::new();
+            // Writing to a text cannot fail.
+            let _ = write!(comment, "liveheap: {count} {what}");
+            comments.push(comment);
+        }
+    }
+}
+
+/// The executable mappings of the process: the main binary first, the rest ascending.
+pub(crate) fn modules() -> Vec<Module> {
+    let main = std::fs::read_link("/proc/self/exe").unwrap_or_default();
+    let mut modules: Vec<Module> = modules::list()
+        .into_iter()
+        .map(|module| Module {
+            is_main: main.to_str() == Some(&module.path),
+            // The kernel marks files that were replaced since; their old path is what people know.
+            path: module.path.trim_end_matches(" (deleted)").to_owned(),
+            build_id: module.build_id,
+            start: module.start,
+            limit: module.limit,
+            offset: module.offset,
+        })
+        .collect();
+    modules.sort_by_key(|module| (!module.is_main, module.start));
+    modules
+}

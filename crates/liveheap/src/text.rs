@@ -1,0 +1,102 @@
+//! The readable text that `?debug=1` gives: Go's legacy heap profile.
+//!
+//! In: rows, names and statistics. Out: a line for each row with what was really picked (not scaled
+//! up; readers do that themselves from the rate), the calls with their names as comments, the
+//! mapped binaries for readers, and the statistics for people at the end. pprof reads it.
+
+use crate::memstats::MemoryStats;
+use crate::names::{self, Names};
+use crate::sampled::{Picked, Sampled, call};
+use std::fmt::Write as _;
+
+/// Writes the text.
+pub(crate) fn text(sampled: &Sampled, names: &Names, statistics: &MemoryStats) -> String {
+    let mut out = String::new();
+    // Writing to a text cannot fail; the results below are dropped for that reason.
+    let _ = write_rows(&mut out, sampled, names);
+    let _ = write_modules(&mut out, sampled);
+    let _ = statistics.write(&mut out);
+    out
+}
+
+fn write_rows(out: &mut String, sampled: &Sampled, names: &Names) -> std::fmt::Result {
+    let mut rows: Vec<_> = sampled.rows.iter().collect();
+    // What holds most comes first; equal rows stay in their order.
+    rows.sort_by_key(|row| {
+        std::cmp::Reverse((row.picked.in_use_bytes, row.picked.allocated_bytes))
+    });
+
+    let mut total = Picked::default();
+    for row in &rows {
+        total.in_use_objects += row.picked.in_use_objects;
+        total.in_use_bytes += row.picked.in_use_bytes;
+        total.allocated_objects += row.picked.allocated_objects;
+        total.allocated_bytes += row.picked.allocated_bytes;
+    }
+    // Readers take a profile in which both are equal for one that knows nothing of allocation.
+    if total.in_use_bytes == total.allocated_bytes {
+        total.allocated_bytes += 1;
+    }
+    write!(out, "heap profile: ")?;
+    write_picked(out, &total)?;
+    // Twice the rate is what the first readers of this format expected.
+    writeln!(out, " @ heap/{}", sampled.rate.saturating_mul(2))?;
+
+    for row in rows {
+        write_picked(out, &row.picked)?;
+        write!(out, " @")?;
+        let stack = without_plumbing(sampled.stack(row), names);
+        for address in stack {
+            write!(out, " {address:#x}")?;
+        }
+        writeln!(out)?;
+        for &address in stack {
+            match names.of(call(address)) {
+                Some(name) => {
+                    writeln!(out, "#\t{address:#x}\t{}+{:#x}", name.name, name.distance + 1)?;
+                }
+                None => writeln!(out, "#\t{address:#x}")?,
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_picked(out: &mut String, picked: &Picked) -> std::fmt::Result {
+    write!(
+        out,
+        "{}: {} [{}: {}]",
+        picked.in_use_objects,
+        picked.in_use_bytes,
+        picked.allocated_objects,
+        picked.allocated_bytes
+    )
+}
+
+/// The stack without the plumbing at its leaf; a stack of nothing else stays whole.
+fn without_plumbing<'a>(stack: &'a [u64], names: &Names) -> &'a [u64] {
+    let is_plumbing =
+        |address: &u64| names.of(call(*address)).is_some_and(|name| names::is_plumbing(&name.name));
+    let first = stack.iter().position(|address| !is_plumbing(address)).unwrap_or(0);
+    &stack[first..]
+}
+
+/// The mapped binaries in the kernel's form, which every reader of this format knows.
+fn write_modules(out: &mut String, sampled: &Sampled) -> std::fmt::Result {
+    writeln!(out, "\nMAPPED_LIBRARIES:")?;
+    for module in &sampled.modules {
+        writeln!(
+            out,
+            "{:08x}-{:08x} r-xp {:08x} 00:00 0 {}",
+            module.start, module.limit, module.offset, module.path
+        )?;
+    }
+    for comment in &sampled.comments {
+        writeln!(out, "# {comment}")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

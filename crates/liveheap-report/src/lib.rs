@@ -11,6 +11,7 @@ mod filter;
 mod fixture;
 mod go_time;
 mod graph;
+mod layout;
 mod legend;
 mod measure;
 mod names;

@@ -98,11 +98,6 @@ pub struct Color {
 }
 
 impl Picture {
-    /// The picture in Graphviz's language, the same bytes as pprof's.
-    pub fn to_dot(&self) -> String {
-        crate::render::dot::write(self)
-    }
-
     /// The id of a node in dot and SVG: `node1` for the first.
     pub fn node_id(&self, node: usize) -> String {
         format!("node{}", node + 1)

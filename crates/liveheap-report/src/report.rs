@@ -77,9 +77,8 @@ impl Report {
         let text = match self {
             Self::Top(report) => render::text::top(report),
             Self::Tree(report) => render::text::tree(report),
-            Self::Picture(picture, PictureFormat::Dot | PictureFormat::Svg) => {
-                render::dot::write(picture)
-            }
+            Self::Picture(picture, PictureFormat::Dot) => render::dot::write(picture),
+            Self::Picture(picture, PictureFormat::Svg) => render::svg::write(picture),
             Self::Callgrind(report) => render::callgrind::write(report),
             Self::List(report) => render::list::write(report),
             Self::Traces(report) => return render::traces::write(report, out),

@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod label_lines;
 pub(crate) mod list;
 pub(crate) mod raw;
+pub(crate) mod svg;
 mod tab_writer;
 pub(crate) mod tags;
 pub(crate) mod text;

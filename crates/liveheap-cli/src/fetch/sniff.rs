@@ -9,9 +9,14 @@
 pub(super) struct Sniffer {
     /// Where the next field of a profile.proto would start.
     next_field: usize,
+    /// How many fields there were so far that a profile has once.
+    single_fields: usize,
     /// Whether that reading has failed.
     is_no_protobuf: bool,
 }
+
+/// A profile has eight fields that stand once; far more of them are noise that reads as fields.
+const MOST_SINGLE_FIELDS: usize = 64;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
@@ -24,7 +29,11 @@ const TEXT_HEADERS: &[&[u8]] =
 
 /// Where a field ends.
 enum FieldEnd {
-    At(usize),
+    At {
+        end: usize,
+        /// Whether a profile has this field only once.
+        is_single: bool,
+    },
     NotYetKnown,
     NoField,
 }
@@ -37,7 +46,11 @@ impl Sniffer {
         }
         while !self.is_no_protobuf && self.next_field < bytes.len() {
             match field_end(bytes, self.next_field) {
-                FieldEnd::At(end) => self.next_field = end,
+                FieldEnd::At { end, is_single } => {
+                    self.next_field = end;
+                    self.single_fields += usize::from(is_single);
+                    self.is_no_protobuf = self.single_fields > MOST_SINGLE_FIELDS;
+                }
                 FieldEnd::NotYetKnown => break,
                 FieldEnd::NoField => self.is_no_protobuf = true,
             }
@@ -61,10 +74,19 @@ fn field_end(bytes: &[u8], start: usize) -> FieldEnd {
         Varint::NotYetKnown => return FieldEnd::NotYetKnown,
         Varint::TooLong => return FieldEnd::NoField,
     };
-    if tag >> 3 == 0 {
+    let (field, kind) = (tag >> 3, tag & 7);
+    let is_known_kind = match field {
+        0 => false,
+        1..=6 | 11 => kind == 2,
+        7..=10 | 12 | 14 | 15 => kind == 0,
+        13 => matches!(kind, 0 | 2),
+        _ => true,
+    };
+    if !is_known_kind {
         return FieldEnd::NoField;
     }
-    let end = match tag & 7 {
+    let is_single = matches!(field, 7..=12 | 14 | 15);
+    let end = match kind {
         0 => match varint(bytes, behind_tag) {
             Varint::Value(_, behind) => Some(behind),
             Varint::NotYetKnown => return FieldEnd::NotYetKnown,
@@ -81,7 +103,7 @@ fn field_end(bytes: &[u8], start: usize) -> FieldEnd {
         5 => behind_tag.checked_add(4),
         _ => None,
     };
-    end.map_or(FieldEnd::NoField, FieldEnd::At)
+    end.map_or(FieldEnd::NoField, |end| FieldEnd::At { end, is_single })
 }
 
 enum Varint {
@@ -134,6 +156,8 @@ mod tests {
     fn what_is_no_profile_is_refused_once_the_head_is_there() {
         assert_eq!(refused_at("<html>".repeat(5000).as_bytes(), 512), Some(HEAD));
         assert_eq!(refused_at(&vec![0xff; 100_000], 512), Some(HEAD));
+        // Reads as field 15 with a number, again and again.
+        assert_eq!(refused_at("x".repeat(100_000).as_bytes(), 512), Some(HEAD));
     }
 
     #[test]

@@ -1,0 +1,127 @@
+//! The same report through both doors, and where its bytes go.
+
+use crate::program::{Place, sized_profile};
+use expect_test::expect;
+use liveheap_profile::decode;
+use std::process::Stdio;
+
+#[test]
+fn both_doors_lead_to_the_same_report() {
+    let place = Place::with_profile();
+    let own = place.run(&["top", "small.pb.gz", "--cum", "-n", "2"]).fine();
+    expect![[r#"
+        File: server
+        Type: inuse_space
+        Showing nodes accounting for 900kB, 90.00% of 1000kB total
+        Showing top 2 nodes out of 3
+              flat  flat%   sum%        cum   cum%
+                 0     0%     0%     1000kB   100%  main
+             900kB 90.00% 90.00%      900kB 90.00%  leak
+    "#]]
+    .assert_eq(&own);
+    let other = place.run(&["pprof", "-top", "-cum", "-nodecount", "2", "small.pb.gz"]).fine();
+    assert_eq!(own, other);
+}
+
+#[test]
+fn a_program_named_pprof_is_the_other_door() {
+    let place = Place::with_profile();
+    let link = place.path().join("pprof");
+    std::fs::copy(env!("CARGO_BIN_EXE_liveheap"), &link).unwrap();
+    let output = std::process::Command::new(&link)
+        .args(["-top", "small.pb.gz"])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("900kB 90.00%"));
+}
+
+#[test]
+fn the_base_is_subtracted() {
+    let place = Place::new();
+    place.write("old.pb.gz", &sized_profile(100, 100));
+    place.write("new.pb.gz", &sized_profile(400, 100));
+    let out = place.run(&["top", "--base=old.pb.gz", "new.pb.gz"]).fine();
+    assert!(out.contains("300kB   100%   100%      300kB   100%  leak"), "{out}");
+    let out = place.run(&["top", "--diff-base=old.pb.gz", "new.pb.gz"]).fine();
+    assert!(out.contains("300kB 150.00%"), "{out}");
+}
+
+#[test]
+fn several_sources_are_added_up() {
+    let place = Place::with_profile();
+    let out = place.run(&["top", "small.pb.gz", "small.pb.gz", "small.pb.gz"]).fine();
+    assert!(out.contains("of 3000kB total"), "{out}");
+}
+
+#[test]
+fn a_profile_may_come_through_a_pipe() {
+    let place = Place::with_profile();
+    let output = place
+        .command(&["top", "-"])
+        .stdin(std::fs::File::open(place.path().join("small.pb.gz")).unwrap())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("900kB 90.00%"));
+}
+
+#[test]
+fn a_report_goes_to_the_file_that_is_named() {
+    let place = Place::with_profile();
+    let said = place.run(&["top", "-o", "report.txt", "small.pb.gz"]);
+    assert_eq!(said.err, "Generating report in report.txt\n");
+    assert_eq!(said.fine(), "");
+    assert!(String::from_utf8(place.read("report.txt")).unwrap().contains("900kB 90.00%"));
+}
+
+#[test]
+fn a_profile_written_is_a_profile_read() {
+    let place = Place::with_profile();
+    place.run(&["proto", "-o", "again.pb.gz", "small.pb.gz", "--add-comment=hello"]).fine();
+    let profile = decode(&place.read("again.pb.gz"), &Default::default()).unwrap();
+    assert_eq!(profile.text(profile.comments[0]), "hello");
+    assert_eq!(profile.samples.len(), 2);
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_failure() {
+    let place = Place::with_profile();
+    let mut child = place
+        .command(&["raw", "small.pb.gz"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let place = Place::new();
+    assert!(place.run(&["--version"]).fine().starts_with("liveheap 0."));
+    assert!(place.run(&["--help"]).fine().contains("liveheap COMMAND [--options] SOURCE..."));
+    assert!(place.run(&["help", "list"]).fine().starts_with("Output annotated source"));
+    place
+        .run(&["help", "nosuch"])
+        .refused("liveheap: no help on nosuch: `liveheap help` lists everything");
+    let said = place.run(&["pprof", "-h"]);
+    assert!(said.err.starts_with("usage:\n"));
+    assert_eq!(said.fine(), "");
+}
+
+#[test]
+fn a_viewer_gets_a_file_that_is_deleted_when_it_is_done() {
+    let place = Place::with_profile();
+    let output = place
+        .command(&["web", "small.pb.gz"])
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("BROWSER", "cp -v --target-directory=saved")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!place.read("saved/pprof001.svg").is_empty());
+    assert!(!place.path().join("pprof001.svg").exists());
+}

@@ -8,6 +8,7 @@
 mod address;
 mod demangle;
 mod dwarf;
+mod go_table;
 mod locate;
 mod object_file;
 mod options;

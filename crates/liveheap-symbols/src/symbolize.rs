@@ -7,6 +7,7 @@
 
 use crate::address::Rebase;
 use crate::dwarf::{DebugSections, Frame};
+use crate::go_table::GoTable;
 use crate::locate::{NotFound, Wanted, find_binary, find_debug_file, is_unsymbolizable, is_url};
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
@@ -198,7 +199,16 @@ fn look_up(
             *symbol = better.or(*symbol);
         }
     }
-    let with_lines = [Some(image), debug_image].into_iter().flatten().find(|image| image.has_lines);
+    let go_frames: Vec<Option<Frame>> = match GoTable::new(image) {
+        Some(table) => {
+            addresses.iter().map(|address| table.frame(*address, writer.strings())).collect()
+        }
+        None => vec![None; addresses.len()],
+    };
+    // Reading the list of units is the dear part; often it can be left out for Go.
+    let is_needed = go_frames.iter().any(Option::is_none);
+    let with_lines =
+        [Some(image), debug_image].into_iter().flatten().find(|image| image.has_lines && is_needed);
     let sections = with_lines.map(DebugSections::new);
     let mut problem = None;
     let mut lines = sections.as_ref().and_then(|sections| match sections.lines() {
@@ -209,13 +219,15 @@ fn look_up(
         }
     });
     let mut stacks = Vec::with_capacity(addresses.len());
-    for (address, symbol) in addresses.iter().zip(&symbols) {
-        let mut frames = match &mut lines {
-            Some(lines) => lines.frames(*address, writer.strings()),
-            None => Vec::new(),
+    for ((address, symbol), go_frame) in addresses.iter().zip(&symbols).zip(go_frames) {
+        let mut frames = match (go_frame, &mut lines) {
+            (Some(frame), _) => vec![frame],
+            (None, Some(lines)) => lines.frames(*address, writer.strings()),
+            (None, None) => Vec::new(),
         };
         name_caller(&mut frames, *symbol, writer);
         if let (Some(lines), Some(symbol), Some(frame)) = (&lines, symbol, frames.last_mut())
+            && go_frame.is_none()
             && frame.start_line == 0
             && frame.line != 0
         {

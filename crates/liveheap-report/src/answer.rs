@@ -22,7 +22,10 @@ use crate::reports::callgrind::CallgrindReport;
 use crate::reports::top::TopReport;
 use crate::reports::traces::TracesReport;
 use crate::reports::tree::TreeReport;
-use crate::reports::{call_graph, callgrind, folded, list, proto, raw, tags, top, top_proto, tree};
+use crate::reports::web_list::WebListReport;
+use crate::reports::{
+    call_graph, callgrind, folded, list, proto, raw, tags, top, top_proto, tree, web_list,
+};
 use crate::request::{Granularity, ReportKind, Request, Sort};
 use crate::sources::Sources;
 use crate::value::{SampleValue, sample_index, total};
@@ -248,6 +251,15 @@ impl Question<'_> {
                 let mut sources = Sources::new(surroundings, source_path, trim_path);
                 let pattern = argument.expect("the report has an argument");
                 Ok(Report::List(list::list(&graph, pattern, self.numbers, &mut sources)?))
+            }
+            ReportKind::WebList(_) => {
+                let header = self.legend(&profile).profile_lines(&self.numbers);
+                let Request { source_path, trim_path, .. } = self.request;
+                let mut sources = Sources::new(surroundings, source_path, trim_path);
+                let pattern = argument.expect("the report has an argument");
+                let listing =
+                    web_list::web_list(&profile, pattern, self.value, self.numbers, &mut sources)?;
+                Ok(Report::WebList(WebListReport { header, ..listing }))
             }
             ReportKind::Traces => {
                 let header = self.legend(&profile).profile_lines(&self.numbers);

@@ -40,5 +40,8 @@ pub use reports::tags::{TagKey, TagsReport};
 pub use reports::top::{Inlining, TopReport, TopRow};
 pub use reports::traces::TracesReport;
 pub use reports::tree::{TreeBlock, TreeEdge, TreeReport};
+pub use reports::web_list::{
+    InlinedCall, WebListAddress, WebListFile, WebListFunction, WebListLine, WebListReport,
+};
 pub use request::{Filters, Granularity, ReportKind, Request, Sort};
 pub use value::sample_index;

@@ -10,6 +10,7 @@ use crate::reports::tags::TagsReport;
 use crate::reports::top::TopReport;
 use crate::reports::traces::TracesReport;
 use crate::reports::tree::TreeReport;
+use crate::reports::web_list::WebListReport;
 use liveheap_profile::{Profile, encode_gzip};
 use std::io::{self, Write};
 
@@ -27,6 +28,8 @@ pub enum Report {
     Callgrind(CallgrindReport),
     /// Annotated source.
     List(ListReport),
+    /// Annotated source with inlined calls, as a page of HTML.
+    WebList(WebListReport),
     /// Every sample.
     Traces(Box<TracesReport>),
     /// Every label with its values.
@@ -64,6 +67,7 @@ impl Report {
             Self::Raw(_) => "raw",
             Self::Comments(_) => "comments",
             Self::List(_) => "list",
+            Self::WebList(_) => "weblist",
             Self::Folded(_) => "folded",
             Self::Proto(_) => "proto",
         }
@@ -81,6 +85,7 @@ impl Report {
             Self::Picture(picture, PictureFormat::Svg) => render::svg::write(picture),
             Self::Callgrind(report) => render::callgrind::write(report),
             Self::List(report) => render::list::write(report),
+            Self::WebList(report) => render::web_list::write(report),
             Self::Traces(report) => return render::traces::write(report, out),
             Self::Tags(report) => render::tags::write(report),
             Self::Raw(report) => {

@@ -61,6 +61,7 @@ impl Serialize for Body<'_> {
             Report::Raw(report) => tables::Tables(&report.profile).serialize(serializer),
             Report::Folded(report) => report.serialize(serializer),
             Report::List(report) => report.serialize(serializer),
+            Report::WebList(report) => report.serialize(serializer),
             Report::Comments(comments) => comments.serialize(serializer),
             Report::Proto(profile) => tables::Tables(profile).serialize(serializer),
         }

@@ -13,3 +13,4 @@ mod tab_writer;
 pub(crate) mod tags;
 pub(crate) mod text;
 pub(crate) mod traces;
+pub(crate) mod web_list;

@@ -13,3 +13,4 @@ pub(crate) mod top;
 pub(crate) mod top_proto;
 pub(crate) mod traces;
 pub(crate) mod tree;
+pub(crate) mod web_list;

@@ -413,3 +413,6 @@ fn describe(
 fn done() {
     thread::with(sampler::rearm);
 }
+
+#[cfg(test)]
+mod tests;

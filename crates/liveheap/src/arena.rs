@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "memory comes from mmap")]
 
+use crate::errno::KeepErrno;
 use crate::sync::SpinLock;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +23,7 @@ pub(crate) fn mapped_bytes() -> u64 {
 
 /// Maps `bytes` of zeroed memory, or none when the kernel refuses.
 pub(crate) fn map(bytes: usize) -> Option<NonNull<u8>> {
+    let _errno = KeepErrno::new();
     // SAFETY: a new private mapping at an address of the kernel's choice touches nothing of ours.
     let address = unsafe {
         libc::mmap(

@@ -52,6 +52,7 @@ mod alloc;
 mod arena;
 mod buckets;
 mod config;
+mod errno;
 mod fork;
 #[cfg(feature = "http")]
 mod http;

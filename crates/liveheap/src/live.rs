@@ -13,6 +13,7 @@
 #![expect(unsafe_code, reason = "marks lie in memory of the wrapped allocator, records in our own")]
 
 use crate::buckets::Bucket;
+use crate::errno::KeepErrno;
 use crate::sync::SpinLock;
 use crate::{arena, stats};
 use std::alloc::Layout;
@@ -240,6 +241,7 @@ fn secret() -> u64 {
     if secret != 0 {
         return secret;
     }
+    let _errno = KeepErrno::new();
     let mut random = 0_u64;
     // SAFETY: getrandom(2) writes at most the given bytes, which are ours.
     unsafe { libc::getrandom((&raw mut random).cast(), size_of::<u64>(), libc::GRND_NONBLOCK) };

@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "reads a file without the standard library's buffers")]
 
+use crate::errno::KeepErrno;
 use std::ops::ControlFlow;
 
 /// Bytes read at a time; longer lines lose the end of their path.
@@ -28,6 +29,7 @@ pub(crate) struct Mapping<'a> {
 /// Shows every mapping, in order of addresses, until `visit` breaks. False when the list cannot be
 /// read.
 pub(crate) fn for_each(visit: &mut dyn FnMut(&Mapping<'_>) -> ControlFlow<()>) -> bool {
+    let _errno = KeepErrno::new();
     // SAFETY: openat(2) reads a path that ends with a NUL.
     let file = unsafe {
         libc::syscall(

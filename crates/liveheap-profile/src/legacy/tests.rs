@@ -486,7 +486,7 @@ fn collapsed_stacks_are_the_last_guess() {
     "#]],
     );
     check(
-        "no profile of the year 2026\n",
+        "this is not a profile\n",
         expect![[r#"
         error: parsing profile: unrecognized profile format
     "#]],

@@ -76,6 +76,14 @@ pub(super) fn row(function: &Function, pc: usize) -> Option<Row> {
     Some(machine.row)
 }
 
+/// A row from instructions alone, for the test with damaged ones.
+#[cfg(test)]
+pub(super) fn row_of_code(instructions: Bytes<'static>, pc: usize) -> Option<Row> {
+    let nothing = Bytes::new(&[]);
+    let common = super::eh_frame::Common::for_test(nothing);
+    row(&Function { start: 0, common, instructions }, pc)
+}
+
 struct Machine {
     row: Row,
     /// The row that the common instructions made.

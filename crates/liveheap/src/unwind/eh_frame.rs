@@ -33,6 +33,20 @@ pub(super) struct Common {
     pub(super) instructions: Bytes<'static>,
 }
 
+#[cfg(test)]
+impl Common {
+    pub(super) fn for_test(instructions: Bytes<'static>) -> Self {
+        Self {
+            code_alignment: u64::MAX,
+            data_alignment: i64::MIN,
+            pointer_encoding: 0,
+            is_signal: false,
+            has_lengths: false,
+            instructions,
+        }
+    }
+}
+
 /// The caller's registers.
 pub(super) struct Caller {
     pub(super) registers: Registers,

@@ -36,3 +36,188 @@ fn another_thread_has_a_stack_of_its_own() {
     let count = std::thread::spawn(|| deep(0, &mut [0; DEEPEST])).join().unwrap();
     assert!(count > 3, "{count}");
 }
+
+// ---------------------------------------------------------------------------------------------
+// The same stacks, as the C compiler's own unwinder sees them.
+
+type Visit = extern "C" fn(*mut libc::c_void, *mut libc::c_void) -> libc::c_int;
+
+unsafe extern "C" {
+    fn _Unwind_Backtrace(visit: Visit, argument: *mut libc::c_void) -> libc::c_int;
+    fn _Unwind_GetIP(context: *mut libc::c_void) -> usize;
+}
+
+extern "C" fn push_frame(context: *mut libc::c_void, frames: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `reference` passes a vector that it holds alone.
+    let frames = unsafe { &mut *frames.cast::<Vec<usize>>() };
+    // SAFETY: the unwinder passes a context that is valid during this call.
+    frames.push(unsafe { _Unwind_GetIP(context) });
+    0
+}
+
+fn reference() -> Vec<usize> {
+    let mut frames: Vec<usize> = Vec::new();
+    // SAFETY: the function gets the vector that it expects.
+    unsafe { _Unwind_Backtrace(push_frame, (&raw mut frames).cast()) };
+    frames
+}
+
+/// Captures the callers of this function both ways: the frames must be the same from the first on.
+#[inline(never)]
+fn compare() {
+    let marker = 0_u8;
+    let mut frames = [0; DEEPEST];
+    let count = thread::with(|state| capture(state, (&raw const marker).addr(), &mut frames));
+    std::hint::black_box(&marker);
+    let reference = reference();
+    let first = reference.iter().position(|frame| *frame == frames[0]);
+    let first = first.unwrap_or_else(|| panic!("{:x?} {reference:x?}", &frames[..count]));
+    let mut callers = reference[first..].to_vec();
+    // The other unwinder shows the end of the stack as a frame.
+    callers.retain(|frame| *frame != 0);
+    callers.truncate(DEEPEST);
+    assert_eq!(frames[..count], callers[..]);
+    COMPARED.with(|compared| compared.set(compared.get() + 1));
+}
+
+thread_local! {
+    static COMPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+fn compared() -> usize {
+    COMPARED.with(std::cell::Cell::take)
+}
+
+#[test]
+fn a_stack_is_the_one_that_others_see() {
+    compare();
+    assert_eq!(compared(), 1);
+}
+
+#[test]
+fn a_stack_goes_through_callbacks_of_the_standard_library() {
+    let mut numbers: Vec<u32> = (0..100).map(|number| number * 7 % 101).collect();
+    numbers.sort_by(|first, second| {
+        compare();
+        first.cmp(second)
+    });
+    assert!(compared() >= 99);
+}
+
+extern "C" fn compare_numbers(first: *const libc::c_void, second: *const libc::c_void) -> i32 {
+    compare();
+    // SAFETY: qsort(3) passes an element of the array.
+    let first = unsafe { *first.cast::<i32>() };
+    // SAFETY: as above.
+    first - unsafe { *second.cast::<i32>() }
+}
+
+#[test]
+fn a_stack_goes_through_callbacks_of_the_c_library() {
+    let mut numbers: Vec<i32> = (0..100).map(|number| number * 7 % 101).collect();
+    // SAFETY: the array has 100 elements of 4 bytes.
+    unsafe { libc::qsort(numbers.as_mut_ptr().cast(), 100, 4, Some(compare_numbers)) };
+    assert!(compared() >= 99);
+}
+
+#[test]
+fn a_stack_reaches_the_root_of_another_thread() {
+    let threads = (0..3).map(|_| {
+        std::thread::spawn(|| {
+            compare();
+            compared()
+        })
+    });
+    assert_eq!(threads.map(|thread| thread.join().unwrap()).sum::<usize>(), 3);
+}
+
+struct ComparesWhenDropped;
+
+impl Drop for ComparesWhenDropped {
+    fn drop(&mut self) {
+        compare();
+    }
+}
+
+#[test]
+fn a_stack_goes_through_a_panic() {
+    let result = std::panic::catch_unwind(|| {
+        let _first = ComparesWhenDropped;
+        let _second = ComparesWhenDropped;
+        std::panic::resume_unwind(Box::new(1));
+    });
+    assert!(result.is_err());
+    assert_eq!(compared(), 2);
+}
+
+extern "C" fn on_signal(_: libc::c_int) {
+    compare();
+}
+
+#[test]
+fn a_stack_goes_through_a_signal_handler() {
+    let handler = on_signal as extern "C" fn(libc::c_int);
+    // SAFETY: nobody else uses this signal, and the handler is a function of this signature.
+    unsafe { libc::signal(libc::SIGUSR2, handler as libc::sighandler_t) };
+    // SAFETY: the handler returns.
+    unsafe { libc::raise(libc::SIGUSR2) };
+    assert_eq!(compared(), 1);
+}
+
+#[repr(align(256))]
+struct Aligned([u8; 256]);
+
+/// A function that realigns its stack.
+#[inline(never)]
+fn with_aligned_local(depth: usize) -> u8 {
+    let mut local = Aligned([0; 256]);
+    std::hint::black_box(&mut local);
+    if depth == 0 {
+        compare();
+    } else {
+        local.0[1] = with_aligned_local(depth - 1);
+    }
+    local.0[usize::from(local.0[1])]
+}
+
+/// A function with a large frame.
+#[inline(never)]
+fn with_large_local(depth: usize) -> u8 {
+    let mut local = [0_u8; 16_000];
+    std::hint::black_box(&mut local);
+    if depth == 0 {
+        compare();
+    } else {
+        local[1] = with_large_local(depth - 1);
+    }
+    local[usize::from(local[1])]
+}
+
+#[test]
+fn a_stack_goes_through_unusual_frames() {
+    with_aligned_local(5);
+    with_large_local(5);
+    assert_eq!(compared(), 2);
+}
+
+/// Random bytes as tables: whatever they say, the answer comes back.
+#[test]
+fn damaged_tables_do_no_harm() {
+    use super::bytes::Bytes;
+    use super::{Registers, cfi, expression};
+
+    let mut seed = 1_u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        seed.to_le_bytes()[7]
+    };
+    let registers = Registers { pc: 1, sp: usize::MAX - 8, fp: 16 };
+    let mut rows = 0;
+    for _ in 0..100_000 {
+        let bytes: &'static [u8; 24] = Box::leak(Box::new(std::array::from_fn(|_| random())));
+        let code = Bytes::new(bytes);
+        rows += usize::from(cfi::row_of_code(code, usize::MAX / 2).is_some());
+        expression::evaluate(code, Some(1), &registers, &|address| Some(address ^ 1));
+    }
+    assert!(rows > 1000, "{rows}");
+}

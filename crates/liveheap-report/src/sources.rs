@@ -52,6 +52,11 @@ impl<'a, 's> Sources<'a, 's> {
         self.source(name).problem.as_deref()
     }
 
+    /// Why a file that was looked for before could not be read.
+    pub(crate) fn known_problem(&self, name: &str) -> Option<&str> {
+        self.files.get(name)?.problem.as_deref()
+    }
+
     fn source(&mut self, name: &str) -> &Source {
         if !self.files.contains_key(name) {
             let source = self.find(name);

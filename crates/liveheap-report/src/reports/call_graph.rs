@@ -140,15 +140,13 @@ enum Shade {
 }
 
 /// The colour of a share of the total, -1 to 1: from green over grey to red. Small shares are
-/// pulled away from grey, so that their sign can be seen.
+/// pulled away from grey, so that their sign can be seen. A share of a total of 0 is not a number;
+/// its colour has no green.
 fn color(score: f64, shade: Shade) -> Color {
     let (full_saturation, value): (f64, f64) = match shade {
         Shade::Line => (1.0, 0.7),
         Shade::Background => (0.1, 0.93),
     };
-    if score.is_nan() {
-        return Color::default();
-    }
     let score = score.clamp(-1.0, 1.0);
     let saturation =
         if score.abs() < 0.2 { full_saturation * (score.abs() / 0.2) } else { full_saturation };

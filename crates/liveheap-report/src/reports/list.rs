@@ -128,10 +128,13 @@ fn listed_file(
         let of_line = held.entry(key.line).or_default();
         *of_line = (of_line.0.wrapping_add(weight.flat), of_line.1.wrapping_add(weight.cum));
     }
-    let lines = match sources.problem(file) {
+    let numbers = first.max(1)..=last;
+    // A file of which no line is wanted is not looked for, so it is not missed either.
+    let problem =
+        if numbers.is_empty() { sources.known_problem(file) } else { sources.problem(file) };
+    let lines = match problem {
         Some(problem) => Err(String::from(problem)),
         None => {
-            let numbers = first.max(1)..=last;
             let lines = numbers.map_while(|number| {
                 let text = String::from(sources.line(file, number)?);
                 let (flat, cum) = held.get(&number).copied().unwrap_or_default();

@@ -20,7 +20,8 @@ mod time_zone;
 
 use anyhow::{Context, Result, anyhow};
 use messages::{say, say_plain};
-use options::high::{Door, Plan, plan};
+use options::Door;
+use options::high::{Plan, plan};
 use options::low::Typed;
 use options::{gnu, go, help};
 use output::{Asker, Shown};
@@ -85,7 +86,7 @@ fn run(door: Door, words: Vec<OsString>) -> Result<()> {
         (Typed::Help(topic), Door::Own) => print(&if topic.is_empty() {
             help::own_usage()
         } else {
-            help::topic(&topic, None)
+            help::topic(door, &topic, None)
                 .with_context(|| format!("no help on {topic}: `liveheap help` lists everything"))?
         }),
         (Typed::Version, _) => print(concat!("liveheap ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -101,8 +102,8 @@ fn carry_out(plan: Plan) -> Result<()> {
         say(remark);
     }
     let gathered = fetch::gather(&plan)?;
-    let is_remote = gathered.is_remote;
-    let mut profile = names::name(gathered.profile, &plan);
+    let is_remote = !gathered.origins.is_empty();
+    let mut profile = names::name(gathered.profile, &gathered.origins, &plan)?;
     if !plan.comment.is_empty() {
         profile = with_comment(profile, &plan.comment);
     }

@@ -1,11 +1,15 @@
 //! Finds names for addresses, as `-symbolize=` says.
 
-use crate::fetch::forget_origins;
+use crate::fetch::http;
 use crate::messages::say_plain;
 use crate::options::high::Plan;
+use anyhow::{Result, anyhow};
 use liveheap_profile::{Profile, StringId};
 use liveheap_report::drop_uninteresting;
-use liveheap_symbols::{Mode, Options, complaints, demangle_profile, locate_binaries, symbolize};
+use liveheap_symbols::{
+    Mode, Options, RemoteSource, complaints, demangle_profile, forget_urls, locate_binaries,
+    symbolize, symbolize_remote,
+};
 
 /// Where names come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +18,8 @@ struct Ways {
     local: bool,
     /// Only the names from there, not lines.
     fast: bool,
+    /// From the server that the profile came from.
+    remote: bool,
     /// Also for what has names already.
     force: bool,
     /// How much of a mangled name is shown.
@@ -21,7 +27,10 @@ struct Ways {
 }
 
 /// Names what can be named, then drops the frames that the profile itself calls uninteresting.
-pub(crate) fn name(mut profile: Profile, plan: &Plan) -> Profile {
+///
+/// # Errors
+/// When a server that should name what has no names does not.
+pub(crate) fn name(mut profile: Profile, origins: &[RemoteSource], plan: &Plan) -> Result<Profile> {
     if plan.all_frames {
         profile.drop_frames = StringId::default();
         profile.keep_frames = StringId::default();
@@ -35,9 +44,19 @@ pub(crate) fn name(mut profile: Profile, plan: &Plan) -> Profile {
             profile = named;
             complaints(&outcomes).into_iter().for_each(say_plain);
         }
+        if ways.remote && !origins.is_empty() {
+            let mut post = |url: &str, body: &str| {
+                http::post(url, body, &plan.fetch).map_err(|error| format!("{error:#}"))
+            };
+            let (named, result) = symbolize_remote(profile, ways.force, origins, &mut post);
+            result.map_err(|reason| {
+                anyhow!("asking the server for names: {reason} (-symbolize=none does without)")
+            })?;
+            profile = named;
+        }
         profile = demangle_profile(profile, ways.demangle, ways.force);
     }
-    forget_origins(drop_uninteresting(profile))
+    Ok(forget_urls(drop_uninteresting(profile)))
 }
 
 /// Puts the paths of binaries into a profile that were found in the folders set up for them.
@@ -59,14 +78,15 @@ fn options() -> Options {
 /// What `-symbolize=` says; `None` for nothing at all, not even readable names.
 fn ways(text: &str) -> Option<Ways> {
     let lower = text.to_lowercase();
-    let mut ways = Ways { local: true, fast: false, force: false, demangle: Mode::Simplified };
+    let mut ways =
+        Ways { local: true, fast: false, remote: true, force: false, demangle: Mode::Simplified };
     for word in lower.split(':') {
         match word {
             "" | "demangle=default" | "default" => {}
             "none" | "no" => return None,
-            "local" => ways.local = true,
-            "fastlocal" => (ways.local, ways.fast) = (true, true),
-            "remote" => ways.local = false,
+            "local" => (ways.local, ways.remote) = (true, false),
+            "fastlocal" => (ways.local, ways.fast, ways.remote) = (true, true, false),
+            "remote" => (ways.local, ways.remote) = (false, true),
             "force" => ways.force = true,
             "demangle=full" | "full" => (ways.demangle, ways.force) = (Mode::Full, true),
             "demangle=none" => (ways.demangle, ways.force) = (Mode::Untouched, true),
@@ -92,8 +112,9 @@ mod tests {
     #[test]
     fn later_words_win_and_demangling_forces() {
         let both = ways("").unwrap();
-        assert!(both.local && !both.force);
-        assert!(!ways("local:remote").unwrap().local);
+        assert!(both.local && both.remote && !both.force);
+        let remote = ways("local:remote").unwrap();
+        assert!(!remote.local && remote.remote);
         let full = ways("Demangle=Full").unwrap();
         assert_eq!((full.demangle, full.force), (Mode::Full, true));
         assert_eq!(ways("local:none"), None);

@@ -1,9 +1,10 @@
 //! One profile and the options at hand: what a command line asks once, and a shell again and again.
 
+use crate::messages::say_plain;
+use crate::options::Door;
 use crate::options::commands::Command;
-use crate::options::high::Door;
 use crate::options::settings::Settings;
-use crate::sources;
+use crate::sources::Sources;
 use crate::time_zone::TimeZone;
 use anyhow::Result;
 use liveheap_profile::{LabelData, Profile, Samples};
@@ -15,6 +16,7 @@ use std::cell::OnceCell;
 pub(crate) struct Session {
     door: Door,
     profile: Profile,
+    sources: Sources,
     time_zone: OnceCell<TimeZone>,
 }
 
@@ -32,7 +34,7 @@ pub(crate) struct Overview {
 impl Session {
     /// A session over a profile.
     pub(crate) fn new(door: Door, profile: Profile) -> Self {
-        Self { door, profile, time_zone: OnceCell::new() }
+        Self { door, profile, sources: Sources::new(door), time_zone: OnceCell::new() }
     }
 
     /// A session whose profile answers many times.
@@ -78,10 +80,14 @@ impl Session {
         let local_time = |moment| self.time_zone.get_or_init(TimeZone::local).at(moment);
         let mut surroundings = Surroundings {
             current_dir,
-            read_file: &mut |path| sources::read(path),
+            read_file: &mut |path| self.sources.read(path),
             local_time: &local_time,
         };
-        Ok(answer(profile, &settings.request(report), &mut surroundings)?)
+        let answer = answer(profile, &settings.request(report), &mut surroundings);
+        if self.door == Door::Own {
+            self.sources.take_hints().into_iter().for_each(say_plain);
+        }
+        Ok(answer?)
     }
 
     /// What the profile is, for the shell's first words.

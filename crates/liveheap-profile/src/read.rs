@@ -64,7 +64,9 @@ fn read_other(bytes: &[u8], error: Error) -> Result<Profile, Error> {
         Err(unrecognized) if unrecognized.kind() == ErrorKind::Unrecognized => unrecognized,
         decided => return decided,
     };
-    // The last guess, because nothing in the text says what it is.
-    let folded = std::str::from_utf8(bytes).ok().and_then(|text| parse_folded(text).ok());
+    // The last guess, because nothing in the text says what it is: one line that ends in a number
+    // proves little, so there must be a stack of two frames at least.
+    let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(';'));
+    let folded = text.and_then(|text| parse_folded(text).ok());
     folded.ok_or_else(|| unrecognized.with_source(error))
 }

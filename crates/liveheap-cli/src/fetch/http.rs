@@ -35,6 +35,21 @@ pub(super) fn get(url: &str, seconds: u64, options: &FetchOptions) -> Result<Vec
     read_body(accepted(response)?, patience)
 }
 
+/// Posts a text and gives back the answer.
+pub(crate) fn post(url: &str, body: &str, options: &FetchOptions) -> Result<Vec<u8>> {
+    let patience = patience(0, options);
+    let (agent, url) = agent(url, patience, options)?;
+    let response = agent
+        .post(url)
+        .content_type("application/octet-stream")
+        .send(body)
+        .map_err(|error| explain(error, patience))?;
+    let mut answer = Vec::new();
+    let mut reader = accepted(response)?.into_body().into_reader().take(MOST_BYTES as u64);
+    reader.read_to_end(&mut answer).context("reading the answer")?;
+    Ok(answer)
+}
+
 /// How long the server may take until it answers.
 fn patience(seconds: u64, options: &FetchOptions) -> Duration {
     let asked = match (options.timeout_seconds, seconds) {

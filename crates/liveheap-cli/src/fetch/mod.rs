@@ -1,7 +1,8 @@
 //! Sources to one profile.
 //!
 //! Goes in: the files and URLs of a plan. Comes out: their profiles decoded, merged, and with the
-//! base subtracted. Names are not looked for here.
+//! base subtracted; and for each mapping from which server it came, so that the server can be asked
+//! for names. Names are not looked for here.
 
 mod file;
 pub(crate) mod http;
@@ -10,12 +11,14 @@ pub(crate) mod url;
 
 use crate::messages::{Message, say};
 use crate::names;
-use crate::options::high::{Door, FetchOptions, Plan};
+use crate::options::Door;
+use crate::options::high::{FetchOptions, Plan};
 use anyhow::{Context, Result, anyhow, bail};
 use liveheap_profile::{
     ErrorKind, Interner, Limits, Profile, add_fake_mapping_if_none, decode, merge, negate,
     normalize, tag_as_base,
 };
+use liveheap_symbols::{RemoteSource, remote_sources};
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,21 +34,21 @@ const OWN_DEFAULT_PATH: &str = "/debug/pprof/heap";
 pub(crate) struct Gathered {
     /// The profile.
     pub(crate) profile: Profile,
-    /// Whether some of it came from a server.
-    pub(crate) is_remote: bool,
+    /// Which servers its mappings came from; empty when every source was a file.
+    pub(crate) origins: Vec<RemoteSource>,
 }
 
 /// One source's profile.
 struct Fetched {
     profile: Profile,
-    is_remote: bool,
+    origins: Vec<RemoteSource>,
 }
 
 /// Fetches all sources and the base, and makes one profile of them.
 pub(crate) fn gather(plan: &Plan) -> Result<Gathered> {
-    let (mut profile, mut is_remote) = fetch_group(plan, &plan.sources, "source")?;
+    let (mut profile, mut origins) = fetch_group(plan, &plan.sources, "source")?;
     if let Some(base) = &plan.base {
-        let (mut subtracted, base_is_remote) =
+        let (mut subtracted, base_origins) =
             fetch_group(plan, std::slice::from_ref(&base.source), "base")?;
         if base.is_diff {
             subtracted = tag_as_base(subtracted);
@@ -54,14 +57,18 @@ pub(crate) fn gather(plan: &Plan) -> Result<Gathered> {
             profile = normalize(profile, &subtracted)?;
         }
         profile = merge(vec![profile, negate(subtracted)])?;
-        is_remote |= base_is_remote;
+        origins.extend(base_origins);
     }
-    Ok(Gathered { profile, is_remote })
+    Ok(Gathered { profile, origins })
 }
 
-fn fetch_group(plan: &Plan, sources: &[String], which: &'static str) -> Result<(Profile, bool)> {
+fn fetch_group(
+    plan: &Plan,
+    sources: &[String],
+    which: &'static str,
+) -> Result<(Profile, Vec<RemoteSource>)> {
     let mut merged: Option<Profile> = None;
-    let mut is_remote = false;
+    let mut origins = Vec::new();
     let mut got = 0;
     for chunk in sources.chunks(CHUNK) {
         let mut profiles: Vec<Profile> = merged.take().into_iter().collect();
@@ -70,7 +77,7 @@ fn fetch_group(plan: &Plan, sources: &[String], which: &'static str) -> Result<(
                 Ok(fetched) => {
                     got += 1;
                     profiles.push(fetched.profile);
-                    is_remote |= fetched.is_remote;
+                    origins.extend(fetched.origins);
                 }
                 Err(error) if sources.len() == 1 => {
                     return Err(anyhow!("{source}: {}", one_line(&error)));
@@ -92,7 +99,7 @@ fn fetch_group(plan: &Plan, sources: &[String], which: &'static str) -> Result<(
     if got < sources.len() {
         say(&Message::Fetched { which, got, wanted: sources.len() });
     }
-    Ok((profile, is_remote))
+    Ok((profile, origins))
 }
 
 /// An error with its causes, in a line.
@@ -143,7 +150,11 @@ fn fetch(plan: &Plan, source: &str) -> Result<Fetched> {
     })?;
     drop(bytes);
     let profile = identify_main_binary(names::locate(add_fake_mapping_if_none(profile)), plan);
-    Ok(Fetched { profile, is_remote: url.is_some() })
+    let (profile, origins) = match url {
+        Some(url) => remote_sources(profile, &url),
+        None => (profile, Vec::new()),
+    };
+    Ok(Fetched { profile, origins })
 }
 
 /// The bytes of a source, and its URL if it is none of the files at hand.
@@ -184,32 +195,4 @@ fn identify_main_binary(mut profile: Profile, plan: &Plan) -> Profile {
     }
     profile.strings = strings.finish();
     profile
-}
-
-/// Takes URLs away that stand where the file of a mapping should.
-pub(crate) fn forget_origins(mut profile: Profile) -> Profile {
-    let Profile { strings, mappings, .. } = &mut profile;
-    for mapping in mappings {
-        if mapping.build_id.is_empty() && url::is_absolute(strings.text(mapping.file)) {
-            mapping.file = liveheap_profile::StringId::default();
-        }
-    }
-    profile
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use liveheap_profile::{Mapping, ProfileBuilder};
-
-    #[test]
-    fn a_mapping_named_by_a_url_has_no_name() {
-        let mut builder = ProfileBuilder::new(&[("space", "bytes")]);
-        let (file, build_id) = (builder.string("http://h/p"), builder.string("b1"));
-        builder.mapping(Mapping { file, ..Mapping::default() });
-        builder.mapping(Mapping { file, build_id, ..Mapping::default() });
-        let profile = forget_origins(builder.finish());
-        let files = profile.mappings.iter().map(|mapping| profile.text(mapping.file));
-        assert_eq!(files.collect::<Vec<_>>(), ["", "http://h/p"]);
-    }
 }

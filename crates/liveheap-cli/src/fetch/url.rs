@@ -70,11 +70,6 @@ pub(crate) fn target(source: &str, seconds: u64, default_path: Option<&str>) -> 
     Some(Target { url, seconds })
 }
 
-/// Whether a text is an absolute URL, as a mapping's name is that was set to its source.
-pub(crate) fn is_absolute(text: &str) -> bool {
-    split_scheme(text).is_some_and(|(scheme, _)| !scheme.is_empty())
-}
-
 /// Scheme and rest; an empty scheme when there is none, `None` when it is malformed.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     for (position, letter) in text.char_indices() {
@@ -242,13 +237,5 @@ mod tests {
             target("http://h/p?seconds=3", 7, None),
             Some(Target { url: String::from("http://h/p?seconds=7"), seconds: 7 })
         );
-    }
-
-    #[test]
-    fn only_a_name_with_a_scheme_is_absolute() {
-        assert!(is_absolute("http://h/p"));
-        assert!(!is_absolute("/bin/true"));
-        assert!(!is_absolute("main"));
-        assert!(!is_absolute("1:2"));
     }
 }

@@ -3,6 +3,7 @@
 //! A row gives pprof's flag, the word in the shell, our own verb, the help text, which report of
 //! `liveheap-report` answers it, and where its bytes go.
 
+use super::Door;
 use liveheap_report::ReportKind;
 
 /// One report that can be asked for.
@@ -18,6 +19,8 @@ pub(crate) struct Command {
     pub(crate) question: Question,
     /// Where its bytes go.
     pub(crate) way: Way,
+    /// Whether pprof has it too.
+    pub(crate) is_pprofs: bool,
 }
 
 /// The report behind a command.
@@ -97,9 +100,14 @@ impl Command {
     }
 }
 
-/// Looks a command up by its name.
-pub(crate) fn find(name: &str) -> Option<&'static Command> {
-    COMMANDS.iter().find(|command| command.name == name)
+/// Looks a command up by its name, of those that a door leads to.
+pub(crate) fn find(door: Door, name: &str) -> Option<&'static Command> {
+    behind(door).find(|command| command.name == name)
+}
+
+/// The commands that a door leads to, sorted by name.
+pub(crate) fn behind(door: Door) -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().filter(move |command| door == Door::Own || command.is_pprofs)
 }
 
 const fn text(
@@ -108,7 +116,14 @@ const fn text(
     usage: Usage,
     report: ReportKind,
 ) -> Command {
-    Command { name, description, usage, question: Question::Plain(report), way: Way::Text }
+    Command {
+        name,
+        description,
+        usage,
+        question: Question::Plain(report),
+        way: Way::Text,
+        is_pprofs: true,
+    }
 }
 
 const fn listing(
@@ -117,7 +132,14 @@ const fn listing(
     usage: Usage,
     report: fn(String) -> ReportKind,
 ) -> Command {
-    Command { name, description, usage, question: Question::Pattern(report), way: Way::Text }
+    Command {
+        name,
+        description,
+        usage,
+        question: Question::Pattern(report),
+        way: Way::Text,
+        is_pprofs: true,
+    }
 }
 
 const fn away(
@@ -129,7 +151,7 @@ const fn away(
     graphviz: Option<&'static str>,
 ) -> Command {
     let way = Way::Away { ending, graphviz };
-    Command { name, description, usage, question: Question::Plain(report), way }
+    Command { name, description, usage, question: Question::Plain(report), way, is_pprofs: true }
 }
 
 const fn viewed(
@@ -142,14 +164,14 @@ const fn viewed(
 ) -> Command {
     let usage = Usage::Report { cum: false, redirect: false };
     let way = Way::Viewer { ending, graphviz, viewer };
-    Command { name, description, usage, question: Question::Plain(report), way }
+    Command { name, description, usage, question: Question::Plain(report), way, is_pprofs: true }
 }
 
 const TABLE: Usage = Usage::Report { cum: true, redirect: true };
 const GRAPH: Usage = Usage::Report { cum: false, redirect: true };
 
 /// All commands, sorted by name.
-pub(crate) static COMMANDS: &[Command] = &[
+static COMMANDS: &[Command] = &[
     away(
         "callgrind",
         "Outputs a graph in callgrind format",
@@ -182,6 +204,14 @@ pub(crate) static COMMANDS: &[Command] = &[
         Some("pdf"),
         Viewer::Program(&["evince"]),
     ),
+    Command {
+        name: "folded",
+        description: "Outputs collapsed stacks for flame graph tools",
+        usage: GRAPH,
+        question: Question::Plain(ReportKind::Folded),
+        way: Way::Text,
+        is_pprofs: false,
+    },
     away("gif", "Outputs a graph image in GIF format", GRAPH, ReportKind::Dot, "gif", Some("gif")),
     viewed(
         "gv",
@@ -262,6 +292,7 @@ pub(crate) static COMMANDS: &[Command] = &[
         usage: Usage::Listing { redirect: false },
         question: Question::Pattern(ReportKind::WebList),
         way: Way::Viewer { ending: "html", graphviz: None, viewer: Viewer::Browser },
+        is_pprofs: true,
     },
 ];
 

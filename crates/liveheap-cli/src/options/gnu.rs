@@ -4,9 +4,8 @@
 //! `-n 5` and `-n5` for the few with a letter. `-` and `_` within a name are the same, or left out.
 //! Everything behind `--` is a source. Without a verb the shell is meant.
 
-use super::commands::{self, COMMANDS};
 use super::low::{Expected, Flag, LowArgs, Typed};
-use super::{source, suggest, table};
+use super::{Door, commands, source, suggest, table};
 use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 
@@ -46,7 +45,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Typed> {
 }
 
 fn verb(operands: &[String]) -> Option<String> {
-    operands.first().filter(|word| commands::find(word).is_some()).cloned()
+    operands.first().filter(|word| commands::find(Door::Own, word).is_some()).cloned()
 }
 
 fn long<'a>(
@@ -65,7 +64,7 @@ fn long<'a>(
     match (negated, value) {
         (Some(flag), None) => set(flag, &format!("--{name}"), Some("false"), rest, low),
         (Some(_), Some(_)) => bail!("--{name} takes no value"),
-        (None, _) if commands::find(name).is_some() => {
+        (None, _) if commands::find(Door::Own, name).is_some() => {
             bail!("--{name} is a command: write `liveheap {name} SOURCE`")
         }
         (None, _) => match suggest::nearest(name, names()) {
@@ -88,7 +87,7 @@ fn short<'a>(
     if find(name).is_some() && name.len() > 1 {
         bail!("-{name}: write --{name}, or `liveheap pprof -{name} ...` for pprof's own syntax");
     }
-    if commands::find(name).is_some() {
+    if commands::find(Door::Own, name).is_some() {
         bail!(
             "-{name}: write `liveheap {name} ...`, or `liveheap pprof -{name} ...` for pprof's own syntax"
         );
@@ -137,7 +136,7 @@ fn find(name: &str) -> Option<Flag> {
     let plain = |text: &str| text.replace(['-', '_'], "");
     let wanted = plain(name);
     let exact = names().find(|candidate| plain(candidate) == wanted)?;
-    Flag::find(exact)
+    Flag::find(Door::Own, exact)
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
@@ -155,7 +154,7 @@ fn take_verb(low: &mut LowArgs, operands: Vec<String>) -> Result<()> {
     let Some(first) = operands.next() else {
         bail!("no profile given: `liveheap top FILE-OR-URL` for a start, `liveheap help` for more");
     };
-    match commands::find(&first) {
+    match commands::find(Door::Own, &first) {
         Some(command) => {
             let mut pattern = String::new();
             if command.takes_pattern() {
@@ -174,7 +173,9 @@ fn take_verb(low: &mut LowArgs, operands: Vec<String>) -> Result<()> {
         None => {
             let looks_like_a_word = first.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             if looks_like_a_word && !Path::new(&first).exists() {
-                let words = COMMANDS.iter().map(|command| command.name).chain(["help", "pprof"]);
+                let words = commands::behind(Door::Own)
+                    .map(|command| command.name)
+                    .chain(["help", "pprof"]);
                 match suggest::nearest(&first, words) {
                     Some(near) => bail!("unknown command {first}: did you mean {near}?"),
                     None => bail!(

@@ -5,7 +5,7 @@
 
 use super::low::{Expected, Flag, LowArgs, Typed};
 use super::table::{self, Named};
-use super::{commands, source, suggest};
+use super::{Door, commands, source, suggest};
 use anyhow::{Result, bail};
 
 /// Reads the words behind the program's name.
@@ -65,7 +65,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Typed> {
 
 /// Options that are one of a few words have a flag for each word and none for themselves.
 fn find(name: &str) -> Option<Flag> {
-    Flag::find(name).filter(|flag| match flag {
+    Flag::find(Door::Pprof, name).filter(|flag| match flag {
         Flag::Row(row) => row.choices().is_empty(),
         _ => true,
     })
@@ -77,7 +77,7 @@ fn names() -> impl Iterator<Item = &'static str> {
         .filter(|row| row.choices().is_empty())
         .map(|row| row.name)
         .chain(table::ROWS.iter().flat_map(|row| row.choices()).map(|choice| choice.name))
-        .chain(commands::COMMANDS.iter().map(|command| command.name))
+        .chain(commands::behind(Door::Pprof).map(|command| command.name))
         .chain(source::ROWS.iter().map(|row| row.name))
         .chain(source::SHORTHANDS.iter().map(|shorthand| shorthand.name))
 }

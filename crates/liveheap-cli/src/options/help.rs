@@ -3,7 +3,8 @@
 //! [`pprof_usage`] and [`topic`] give the words that pprof's users know, because scripts and habits
 //! depend on them; [`own_usage`] introduces our own verbs.
 
-use super::commands::{self, COMMANDS, Command, Usage};
+use super::Door;
+use super::commands::{self, Command, Usage};
 use super::table::{self, ROWS};
 use super::{source, table::Row};
 use std::fmt::Write;
@@ -86,23 +87,23 @@ const PPROF_TAIL: &str = r"
 
 /// The usage text of the pprof door.
 pub(crate) fn pprof_usage() -> String {
-    format!("{PPROF_HEAD}{}{PPROF_TAIL}", tables("-"))
+    format!("{PPROF_HEAD}{}{PPROF_TAIL}", tables(Door::Pprof, "-"))
 }
 
 /// What `help` says in the shell.
-pub(crate) fn shell_usage() -> String {
+pub(crate) fn shell_usage(door: Door) -> String {
     format!(
         "{}\n  :   Clear focus/ignore/hide/tagfocus/tagignore\n\n  type \"help <cmd|option>\" for more information\n",
-        tables("")
+        tables(door, "")
     )
 }
 
 /// All reports and options; with a dash before each for the command line, without for the shell.
-fn tables(dash: &str) -> String {
+fn tables(door: Door, dash: &str) -> String {
     let line = |name: &str, help: &str| format!("    {:<16} {help}", format!("{dash}{name}"));
     let title = if dash.is_empty() { "Commands" } else { "Output formats (select at most one)" };
     let mut text = format!("  {title}:\n");
-    for command in COMMANDS {
+    for command in commands::behind(door) {
         let _ = writeln!(text, "{}", line(command.name, command.description));
     }
     if dash.is_empty() {
@@ -131,8 +132,8 @@ fn sorted(wanted: fn(&&Row) -> bool) -> Vec<&'static Row> {
 }
 
 /// Help on one report or option; `sample_types` are those of the profile at hand, if there is one.
-pub(crate) fn topic(name: &str, sample_types: Option<&str>) -> Option<String> {
-    if let Some(command) = commands::find(name) {
+pub(crate) fn topic(door: Door, name: &str, sample_types: Option<&str>) -> Option<String> {
+    if let Some(command) = commands::find(door, name) {
         return Some(command_help(command));
     }
     // The groups have no help of their own; their words have.
@@ -218,7 +219,7 @@ Begin with
 Commands:
 ",
     );
-    for command in COMMANDS {
+    for command in commands::behind(Door::Own) {
         let argument = if command.takes_pattern() { " NAME" } else { "" };
         let shown = format!("{}{argument}", command.name);
         let _ = writeln!(text, "  {shown:<14} {}", command.description);
@@ -262,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_report_says_what_may_stand_behind_it() {
-        let help = topic("top", None).unwrap();
+        let help = topic(Door::Pprof, "top", None).unwrap();
         expect![[r#"
             Outputs top entries in text form
               Usage:
@@ -278,14 +279,14 @@ mod tests {
 
     #[test]
     fn the_sample_types_of_the_profile_are_named() {
-        let help = topic("sample_index", Some("[samples cpu]")).unwrap();
+        let help = topic(Door::Pprof, "sample_index", Some("[samples cpu]")).unwrap();
         assert!(help.ends_with("Or use sample_index=name, with name in [samples cpu].\n\n"));
     }
 
     #[test]
     fn a_group_of_options_is_no_topic() {
-        assert_eq!(topic("granularity", None), None);
-        assert_eq!(topic("nosuch", None), None);
+        assert_eq!(topic(Door::Pprof, "granularity", None), None);
+        assert_eq!(topic(Door::Pprof, "nosuch", None), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the command line means: everything checked, nothing left to interpret.
 
+use super::Door;
 use super::commands::Command;
 use super::low::LowArgs;
 use super::settings::Settings;
@@ -8,15 +9,6 @@ use crate::messages::Message;
 use anyhow::{Result, bail};
 use std::fs::File;
 use std::io::Read;
-
-/// Which of the two doors the user came through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// `liveheap pprof`, or a link named `pprof`: the same bytes as the other tool.
-    Pprof,
-    /// Our own verbs.
-    Own,
-}
 
 /// What to do.
 #[derive(Debug)]

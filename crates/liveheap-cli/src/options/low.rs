@@ -3,6 +3,7 @@
 //! Both readers of command lines fill a [`LowArgs`] flag by flag through [`Flag::set`]. Values are
 //! checked for their kind only; whether they go together is decided in [`super::high`].
 
+use super::Door;
 use super::commands::{self, Command};
 use super::settings::Settings;
 use super::source::{self, Source};
@@ -62,14 +63,16 @@ pub(crate) enum Expected {
 
 impl Flag {
     /// Looks a flag up by its exact name.
-    pub(crate) fn find(name: &str) -> Option<Self> {
+    pub(crate) fn find(door: Door, name: &str) -> Option<Self> {
         if let Some(named) = table::find(name) {
             return Some(match named {
                 Named::Row(row) => Self::Row(row),
                 Named::Choice(row, choice) => Self::Choice(row, choice),
             });
         }
-        commands::find(name).map(Self::Command).or_else(|| source::find(name).map(Self::Source))
+        commands::find(door, name)
+            .map(Self::Command)
+            .or_else(|| source::find(name).map(Self::Source))
     }
 
     /// Whether it needs no value.
@@ -167,11 +170,11 @@ mod tests {
     #[test]
     fn a_report_switched_off_again_was_not_asked_for() {
         let mut low = LowArgs::default();
-        let top = Flag::find("top").unwrap();
+        let top = Flag::find(Door::Pprof, "top").unwrap();
         top.set(&mut low, "true").unwrap();
         top.set(&mut low, "false").unwrap();
         assert!(low.commands.is_empty());
-        Flag::find("list").unwrap().set(&mut low, "").unwrap();
+        Flag::find(Door::Pprof, "list").unwrap().set(&mut low, "").unwrap();
         assert!(low.commands.is_empty());
     }
 }

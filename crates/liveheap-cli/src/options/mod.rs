@@ -15,3 +15,12 @@ pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod suggest;
 pub(crate) mod table;
+
+/// Which of the two doors the user came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// `liveheap pprof`, or a link named `pprof`: the same bytes as the other tool.
+    Pprof,
+    /// Our own verbs.
+    Own,
+}

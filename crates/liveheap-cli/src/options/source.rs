@@ -211,14 +211,14 @@ pub(crate) static SHORTHANDS: [Shorthand; 7] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::{commands, table};
+    use crate::options::{Door, commands, table};
 
     #[test]
     fn no_name_has_two_meanings() {
         let names = ROWS.iter().chain(SHORTHANDS.iter().map(|shorthand| &shorthand.row));
         for row in names {
             assert!(table::find(row.name).is_none(), "{}", row.name);
-            assert!(commands::find(row.name).is_none(), "{}", row.name);
+            assert!(commands::find(Door::Own, row.name).is_none(), "{}", row.name);
         }
     }
 }

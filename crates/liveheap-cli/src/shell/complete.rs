@@ -1,6 +1,6 @@
 //! What may stand where the cursor is.
 
-use crate::options::{commands, table};
+use crate::options::{Door, commands, table};
 
 /// Words that are neither reports nor options.
 const OTHERS: &[&str] = &["exit", "help", "options", "quit"];
@@ -9,15 +9,15 @@ const OTHERS: &[&str] = &["exit", "help", "options", "quit"];
 ///
 /// The first word is a report or an option; behind a report come functions of the profile, found by
 /// any part of their names.
-pub(super) fn candidates(line: &str, functions: &[String]) -> (usize, Vec<String>) {
+pub(super) fn candidates(door: Door, line: &str, functions: &[String]) -> (usize, Vec<String>) {
     let start = line
         .rfind(char::is_whitespace)
         .map_or(0, |space| space + line[space..].chars().next().map_or(1, char::len_utf8));
     let word = &line[start..];
     let before: Vec<&str> = line[..start].split_whitespace().collect();
     let found = match before.as_slice() {
-        [] => named(word),
-        ["help"] => named(word),
+        [] => named(door, word),
+        ["help"] => named(door, word),
         ["tags", ..] => Vec::new(),
         [first, ..] => {
             let stem = first.trim_end_matches(|letter: char| letter.is_ascii_digit());
@@ -25,7 +25,7 @@ pub(super) fn candidates(line: &str, functions: &[String]) -> (usize, Vec<String
                 Some(part) => ("-", part),
                 None => ("", word),
             };
-            if commands::find(stem).is_none() || part.is_empty() {
+            if commands::find(door, stem).is_none() || part.is_empty() {
                 Vec::new()
             } else {
                 let matching = functions.iter().filter(|name| name.contains(part));
@@ -37,12 +37,11 @@ pub(super) fn candidates(line: &str, functions: &[String]) -> (usize, Vec<String
 }
 
 /// Reports and options that begin with a word.
-fn named(word: &str) -> Vec<String> {
+fn named(door: Door, word: &str) -> Vec<String> {
     let options = table::ROWS.iter().flat_map(|row| {
         std::iter::once(row.name).chain(row.choices().iter().map(|choice| choice.name))
     });
-    let mut names: Vec<String> = commands::COMMANDS
-        .iter()
+    let mut names: Vec<String> = commands::behind(door)
         .map(|command| command.name)
         .chain(options)
         .chain(OTHERS.iter().copied())
@@ -75,7 +74,7 @@ mod tests {
 
     fn completed(line: &str) -> (usize, Vec<String>) {
         let functions = ["pool::Buffer::filled", "main", "<A as B>::f"].map(str::to_owned);
-        candidates(line, &functions)
+        candidates(Door::Own, line, &functions)
     }
 
     #[test]

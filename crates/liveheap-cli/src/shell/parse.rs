@@ -3,8 +3,8 @@
 //! Assignments change the settings at once; a report gets settings of its own, so that its
 //! arguments hold for it alone. Error texts are those that pprof's users know.
 
+use crate::options::Door;
 use crate::options::commands::{self, Command};
-use crate::options::high::Door;
 use crate::options::settings::Settings;
 use crate::options::table::{self, Named, Place};
 use crate::session::Session;
@@ -86,7 +86,7 @@ pub(crate) fn parse(
         ["o" | "options", ..] => Ok(Step::Options),
         ["exit" | "quit" | "q", ..] => Ok(Step::Quit),
         ["help", topic @ ..] => Ok(Step::Help(topic.join(" "))),
-        [name, arguments @ ..] => report(name, arguments, settings),
+        [name, arguments @ ..] => report(session.door(), name, arguments, settings),
     }
 }
 
@@ -160,17 +160,17 @@ fn real(value: &str) -> Result<f64, String> {
 }
 
 /// A report and its arguments: a limit, `-cum`, `>file`, and what to focus on or to ignore.
-fn report(name: &str, arguments: &[&str], settings: &Settings) -> Result<Step, String> {
+fn report(door: Door, name: &str, arguments: &[&str], settings: &Settings) -> Result<Step, String> {
     let mut arguments = arguments.to_vec();
     let mut name = name;
-    let mut found = commands::find(name);
+    let mut found = commands::find(door, name);
     if found.is_none() {
         // `top10` is `top 10`.
         let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
         if stem.len() < name.len() && !stem.is_empty() {
             arguments.insert(0, &name[stem.len()..]);
             name = stem;
-            found = commands::find(name);
+            found = commands::find(door, name);
         }
     }
     let Some(command) = found else {

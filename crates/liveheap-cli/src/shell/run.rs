@@ -3,8 +3,8 @@
 use super::parse::{Step, Wanted, expand, parse};
 use super::terminal::Lines;
 use crate::messages::{Message, say, say_plain};
+use crate::options::Door;
 use crate::options::help;
-use crate::options::high::Door;
 use crate::options::settings::Settings;
 use crate::options::table::{Place, ROWS, Row};
 use crate::output::{Asker, Shown, deliver, is_broken_pipe};
@@ -19,7 +19,7 @@ pub(crate) fn run(session: &Session, mut settings: Settings) -> Result<()> {
         Door::Pprof => "(pprof) ",
         Door::Own => "(liveheap) ",
     };
-    let mut lines = Lines::open(|| function_names(session));
+    let mut lines = Lines::open(session.door(), || function_names(session));
     let mut shown = Shown::default();
     while let Some(line) = lines.next(prompt)? {
         for line in expand(&line, session) {
@@ -72,10 +72,11 @@ fn function_names(session: &Session) -> Vec<String> {
 
 fn help_on(topic: &str, session: &Session) -> String {
     if topic.is_empty() {
-        return help::shell_usage();
+        return help::shell_usage(session.door());
     }
     let types = format!("[{}]", session.sample_types().join(" "));
-    help::topic(topic, Some(&types)).unwrap_or_else(|| format!("Unknown command: {topic}"))
+    help::topic(session.door(), topic, Some(&types))
+        .unwrap_or_else(|| format!("Unknown command: {topic}"))
 }
 
 /// All options and their values, with what they may be where that is not any text.

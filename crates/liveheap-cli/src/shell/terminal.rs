@@ -1,6 +1,7 @@
 //! Where the shell's lines come from: a terminal with history and completion, or plain input.
 
 use super::complete::candidates;
+use crate::options::Door;
 use crate::output;
 use anyhow::{Context as _, Result};
 use rustyline::completion::{Completer, Pair};
@@ -29,6 +30,7 @@ pub(super) struct Terminal {
 
 /// Completes words for the editor.
 struct Words {
+    door: Door,
     functions: Vec<String>,
 }
 
@@ -49,7 +51,8 @@ impl Completer for Words {
         position: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let (start, found) = candidates(line.get(..position).unwrap_or(line), &self.functions);
+        let (start, found) =
+            candidates(self.door, line.get(..position).unwrap_or(line), &self.functions);
         let pair = |text: String| Pair { display: text.clone(), replacement: text };
         Ok((start, found.into_iter().map(pair).collect()))
     }
@@ -57,7 +60,7 @@ impl Completer for Words {
 
 impl Lines {
     /// A terminal where there is one; `functions` are the names to complete, made only for it.
-    pub(super) fn open(functions: impl FnOnce() -> Vec<String>) -> Self {
+    pub(super) fn open(door: Door, functions: impl FnOnce() -> Vec<String>) -> Self {
         let term = std::env::var("TERM").unwrap_or_default().to_lowercase();
         if matches!(term.as_str(), "" | "dumb")
             || !io::stdin().is_terminal()
@@ -69,7 +72,7 @@ impl Lines {
             rustyline::Config::builder().completion_type(rustyline::CompletionType::List).build();
         match Editor::with_config(config) {
             Ok(mut editor) => {
-                editor.set_helper(Some(Words { functions: functions() }));
+                editor.set_helper(Some(Words { door, functions: functions() }));
                 let history = history_file();
                 if let Some(file) = &history {
                     // There is none before the first session.

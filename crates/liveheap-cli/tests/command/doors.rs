@@ -125,3 +125,23 @@ fn a_viewer_gets_a_file_that_is_deleted_when_it_is_done() {
     assert!(!place.read("saved/pprof001.svg").is_empty());
     assert!(!place.path().join("pprof001.svg").exists());
 }
+
+#[test]
+fn reports_of_our_own_are_behind_our_own_door() {
+    let place = Place::with_profile();
+    let out = place.run(&["folded", "small.pb.gz"]).fine();
+    assert_eq!(out, "main;leak 921600\nmain;steady 102400\n");
+    let said = place.run(&["pprof", "-folded", "small.pb.gz"]);
+    assert!(said.err.starts_with("flag provided but not defined: -folded"), "{}", said.err);
+    let said = place.run_with(&["pprof", "small.pb.gz"], "folded\n");
+    assert!(said.err.ends_with("unrecognized command: \"folded\"\n"), "{}", said.err);
+}
+
+#[test]
+fn sources_are_found_below_the_current_folder() {
+    let place = Place::with_profile();
+    let text: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+    place.write("server.rs", text.as_bytes());
+    let out = place.run(&["list", "^leak$", "small.pb.gz"]).fine();
+    assert!(out.contains("900kB      900kB     10:line 10\n"), "{out}");
+}

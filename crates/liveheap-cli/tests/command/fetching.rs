@@ -1,7 +1,7 @@
 //! Profiles from servers: what is asked for, and what is kept.
 
 use crate::program::{Place, small_profile};
-use crate::server::Server;
+use crate::server::{Server, respond};
 
 fn serving() -> Server {
     Server::always("200 OK", "", small_profile())
@@ -61,4 +61,24 @@ fn a_base_may_come_from_a_server() {
     let base = format!("--base={}", server.url("/debug/pprof/heap"));
     let out = place.run(&["top", &base, "small.pb.gz"]).fine();
     assert!(out.contains("Showing nodes accounting for 0, 0% of"), "{out}");
+}
+
+#[test]
+fn the_server_is_asked_for_names_that_only_it_knows() {
+    let text = "heap profile: 1: 4096 [1: 4096] @ heap/2\n1: 4096 [1: 4096] @ 0x1001 0x2001\n";
+    let server = Server::start(move |request, _, stream| match request {
+        "GET /debug/pprof/heap?debug=1" => respond(stream, "200 OK", "", text.as_bytes()),
+        "POST /debug/pprof/symbol" => {
+            respond(stream, "200 OK", "", b"0x1000\tleak\n0x2000\tmain\n")
+        }
+        _ => respond(stream, "404 Not Found", "", b""),
+    });
+    let url = server.url("/debug/pprof/heap?debug=1");
+    let place = Place::new();
+    let out = place.run(&["top", &url]).fine();
+    assert!(out.contains("4kB   100%   100%        4kB   100%  leak\n"), "{out}");
+    let asked = ["GET /debug/pprof/heap?debug=1", "POST /debug/pprof/symbol 0x1000+0x2000"];
+    assert_eq!(server.requests(), asked);
+    place.run(&["top", "--symbolize=none", &url]).fine();
+    assert_eq!(server.requests().len(), 3);
 }

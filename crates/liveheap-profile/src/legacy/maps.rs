@@ -144,10 +144,17 @@ fn range_of_two<'a>(start: &'a str, mut at: Cursor<'a>) -> Option<Range<'a>> {
     Some((start, limit, at))
 }
 
-/// One number, of which pprof takes the last digit for the limit. No such mapping contains any
-/// address, but it stands in the table.
+/// One number, of which pprof takes the last digit for the limit, or for the start of `0x…`. Few
+/// such mappings contain any address, but they stand in the table.
 fn range_of_one<'a>(number: &'a str, mut at: Cursor<'a>) -> Option<Range<'a>> {
-    let (start, limit) = number.split_at(number.len() - 1);
+    let (start, mut limit) = number.split_at(number.len() - 1);
+    if limit == "0" {
+        let prefixed = optional(&mut at, |at| {
+            at.literal("x")?;
+            at.hex()
+        });
+        limit = if prefixed.is_empty() { limit } else { prefixed };
+    }
     let _ = at.literal(":");
     (!start.is_empty()).then_some((start, limit, at))
 }

@@ -486,7 +486,7 @@ fn collapsed_stacks_are_the_last_guess() {
     "#]],
     );
     check(
-        "this is not a profile\n",
+        "no profile of the year 2026\n",
         expect![[r#"
         error: parsing profile: unrecognized profile format
     "#]],

@@ -1,0 +1,7 @@
+//! Fuzzes heap profiles of Java programs.
+#![no_main]
+
+#[path = "../../crates/liveheap-profile/tests/properties/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| targets::run("java", input));

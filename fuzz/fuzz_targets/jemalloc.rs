@@ -1,0 +1,7 @@
+//! Fuzzes jemalloc's heap dumps.
+#![no_main]
+
+#[path = "../../crates/liveheap-profile/tests/properties/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| targets::run("jemalloc", input));

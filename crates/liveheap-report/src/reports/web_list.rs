@@ -130,6 +130,8 @@ pub(crate) fn web_list(
 struct Visits {
     /// The locations that samples have, in order of appearance (each stack from its root).
     order: Vec<LocationIndex>,
+    /// The same in the order of their last appearance.
+    last_order: Vec<LocationIndex>,
     /// For each location its address, or one of its own; 0 for those that no sample has.
     addresses: Vec<u64>,
     /// For each address what it holds itself, and what it and all it called hold; an address that
@@ -144,6 +146,8 @@ impl Visits {
         let mut order = Vec::new();
         let mut addresses = vec![0; profile.locations.len()];
         let mut sums = vec![(0_i64, 0_i64); profile.locations.len()];
+        let mut last_seen = vec![0_usize; profile.locations.len()];
+        let mut frame = 0;
         for sample in 0..profile.samples.len() {
             let (amount, divisor) = value.of(profile.samples.values(sample));
             let amount = mean(amount, divisor);
@@ -161,6 +165,8 @@ impl Visits {
                     };
                 }
                 sums[position].1 = sums[position].1.wrapping_add(amount);
+                frame += 1;
+                last_seen[position] = frame;
             }
             if let Some(leaf) = stack.first() {
                 sums[leaf.get()].0 = sums[leaf.get()].0.wrapping_add(amount);
@@ -172,7 +178,9 @@ impl Visits {
             let sum = held.entry(addresses[at.get()]).or_default();
             *sum = (sum.0.wrapping_add(flat), sum.1.wrapping_add(cum));
         }
-        Self { order, addresses, held }
+        let mut last_order = order.clone();
+        last_order.sort_unstable_by_key(|at| last_seen[at.get()]);
+        Self { order, last_order, addresses, held }
     }
 
     fn held(&self, address: u64) -> (i64, i64) {
@@ -205,12 +213,13 @@ impl Interest {
 
         let mut interest =
             Self { functions: Vec::new(), addresses: BTreeMap::new(), names: HashMap::new() };
+        // Where functions share a system name, the last one met names them all, as in pprof.
+        for line in visits.last_order.iter().flat_map(|at| profile.lines_of(*at)) {
+            let function = profile.function(line);
+            interest.names.insert(function.system_name, function.name);
+        }
         for at in &visits.order {
             let lines = profile.lines_of(*at);
-            for line in lines {
-                let function = profile.function(line);
-                interest.names.insert(function.system_name, function.name);
-            }
             let address = visits.addresses[at.get()];
             if wanted_address == Some(address) {
                 // An address stands for the function that was called, not for what is inlined.

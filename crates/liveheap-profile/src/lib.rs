@@ -5,6 +5,11 @@
 //! one from scratch. [`encode()`] writes it back. This crate takes bytes and gives bytes; it opens no
 //! file and no socket.
 //!
+//! `decode` also reads what allocators and runtimes wrote before that format and still write: heap
+//! profiles in text of tcmalloc, gperftools and Go, their CPU, lock and thread profiles, the dumps
+//! of jemalloc, and collapsed stacks. [`merge()`] puts profiles together; with [`negate`] it makes
+//! their difference.
+//!
 //! ```
 //! use liveheap_profile::{Frame, LabelValue, ProfileBuilder, decode, encode_gzip};
 //!

@@ -48,6 +48,7 @@
 
 #![deny(clippy::multiple_unsafe_ops_per_block)]
 
+mod addresses;
 mod alloc;
 mod arena;
 mod buckets;
@@ -60,6 +61,7 @@ mod live;
 mod maps;
 mod memstats;
 mod names;
+mod plumbing;
 mod reclaim;
 mod sampled;
 mod sampler;

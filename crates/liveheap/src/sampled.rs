@@ -4,6 +4,8 @@
 //! modules, and the time. The profile, the text and the statistics are made from this alone, so they
 //! are tested with rows that are made up.
 
+use crate::addresses::Addresses;
+
 /// A binary or library as it is mapped, executable parts only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Module {
@@ -62,8 +64,9 @@ pub(crate) struct Sampled {
     pub(crate) modules: Vec<Module>,
     /// Added by [`Sampled::push`].
     pub(crate) rows: Vec<Row>,
-    /// The stacks of all rows, one behind the other; return addresses, leaf first.
-    pub(crate) stacks: Vec<u64>,
+    /// The stacks of all rows, one behind the other: numbers of return addresses, leaf first.
+    pub(crate) stacks: Vec<u32>,
+    pub(crate) return_addresses: Addresses,
     /// What the reader should also hear.
     pub(crate) comments: Vec<String>,
 }
@@ -78,31 +81,28 @@ impl Sampled {
         picked: Picked,
     ) {
         let stack_start = self.stacks.len();
-        self.stacks.extend(stack);
+        for address in stack {
+            self.stacks.push(self.return_addresses.number(address));
+        }
         let stack_end = self.stacks.len();
         self.rows.push(Row { stack_start, stack_end, size, estimate, picked });
     }
 
-    /// The stack of a row: return addresses, leaf first.
-    pub(crate) fn stack(&self, row: &Row) -> &[u64] {
+    /// The stack of a row, leaf first: numbers of calls.
+    pub(crate) fn stack(&self, row: &Row) -> &[u32] {
         &self.stacks[row.stack_start..row.stack_end]
     }
 
-    /// The addresses of all calls in all stacks, ascending, each once.
-    pub(crate) fn calls(&self) -> Vec<u64> {
-        let mut calls = self.stacks.clone();
-        calls.sort_unstable();
-        calls.dedup();
-        for address in &mut calls {
-            *address = call(*address);
-        }
-        calls
+    /// The return address of a call, by its number.
+    pub(crate) fn return_address(&self, number: u32) -> u64 {
+        self.return_addresses.values()[number as usize]
     }
-}
 
-/// The address of the call that returns to `return_address`: some byte of that instruction.
-pub(crate) fn call(return_address: u64) -> u64 {
-    return_address.saturating_sub(1)
+    /// The addresses of all calls, by their number: some byte of each call's instruction.
+    pub(crate) fn calls(&self) -> Vec<u64> {
+        let addresses = self.return_addresses.values().iter();
+        addresses.map(|address| address.saturating_sub(1)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +115,7 @@ mod tests {
         for stack in [[0x20, 0x10], [0x30, 0x10]] {
             sampled.push(stack, 8, Estimate::default(), Picked::default());
         }
-        assert_eq!(sampled.calls(), [0x0f, 0x1f, 0x2f]);
+        assert_eq!(sampled.calls(), [0x1f, 0x0f, 0x2f]);
+        assert_eq!(sampled.stack(&sampled.rows[1]), [2, 1]);
     }
 }

@@ -4,8 +4,9 @@
 //! row. Functions are named, lines and inlined frames are not there: the command adds them from the
 //! binary, which the mappings name by path and build id.
 
-use crate::names::{self, Name, Names};
-use crate::sampled::{Module, Sampled, call};
+use crate::names::{Name, Names};
+use crate::plumbing;
+use crate::sampled::{Module, Sampled};
 use liveheap_profile::{
     Frame, LabelValue, LocationIndex, Mapping, MappingIndex, Profile, ProfileBuilder,
 };
@@ -36,7 +37,7 @@ pub(crate) fn profile(sampled: &Sampled, names: &Names, kind: Kind) -> Profile {
     let mut builder = ProfileBuilder::new(&SAMPLE_TYPES);
     builder.set_period("space", "bytes", i64::try_from(sampled.rate).unwrap_or(i64::MAX));
     builder.set_time(sampled.time_nanos, sampled.duration_nanos);
-    builder.set_drop_frames(&names::drop_frames(), "");
+    builder.set_drop_frames(&plumbing::drop_frames(), "");
     builder.set_default_sample_type(match kind {
         Kind::Heap => "inuse_space",
         Kind::Allocs => "alloc_space",
@@ -69,71 +70,69 @@ fn no_stack(builder: &mut ProfileBuilder) -> LocationIndex {
     builder.location(0, None, &[Frame { function, line: 0, column: 0 }])
 }
 
-/// A location for each call address, found by binary search: stacks share most of their frames.
+/// A location for each call.
 struct Locations {
-    /// Ascending.
-    calls: Vec<u64>,
-    /// For each of `calls`: its location, and whether its function is an allocator's plumbing.
+    /// By the number of the call: its location, and whether its function is an allocator's plumbing.
     entries: Vec<(LocationIndex, bool)>,
 }
 
 impl Locations {
     fn new(sampled: &Sampled, names: &Names, builder: &mut ProfileBuilder) -> Self {
-        let mappings: Vec<MappingIndex> =
-            sampled.modules.iter().map(|module| add_mapping(module, names, builder)).collect();
         let calls = sampled.calls();
-        let entries = calls
+        let homes: Vec<Option<usize>> = calls
             .iter()
-            .map(|&address| {
-                let module = sampled
-                    .modules
-                    .iter()
-                    .position(|module| (module.start..module.limit).contains(&address));
-                let mapping = module.and_then(|position| mappings.get(position)).copied();
-                let name = names.of(address);
-                let frame = name.map(|Name { name, system_name, .. }| Frame {
-                    function: builder.function(name, system_name, "", 0),
-                    line: 0,
-                    column: 0,
-                });
-                let location = builder.location(address, mapping, frame.as_slice());
-                (location, name.is_some_and(|name| names::is_plumbing(&name.name)))
+            .map(|address| {
+                let is_home = |module: &Module| (module.start..module.limit).contains(address);
+                sampled.modules.iter().position(is_home)
             })
             .collect();
-        Self { calls, entries }
+        // A mapping says that it has functions as soon as one location there is named: pprof then
+        // keeps the names, which line tables alone know without their modules only.
+        let mut has_functions = vec![false; sampled.modules.len()];
+        for (number, home) in homes.iter().enumerate() {
+            if let Some(home) = *home {
+                has_functions[home] |= names.of(number).is_some();
+            }
+        }
+        let mappings: Vec<MappingIndex> = sampled
+            .modules
+            .iter()
+            .zip(has_functions)
+            .map(|(module, has_functions)| add_mapping(module, has_functions, builder))
+            .collect();
+        let mut entries = Vec::with_capacity(calls.len());
+        for (number, (&address, home)) in calls.iter().zip(homes).enumerate() {
+            let name = names.of(number);
+            let frame = name.map(|Name { name, system_name, .. }| Frame {
+                function: builder.function(name, system_name, "", 0),
+                line: 0,
+                column: 0,
+            });
+            let mapping = home.map(|home| mappings[home]);
+            let location = builder.location(address, mapping, frame.as_slice());
+            entries.push((location, name.is_some_and(|name| plumbing::is_plumbing(&name.name))));
+        }
+        Self { entries }
     }
 
     /// The locations of a stack without the plumbing at its leaf. Not every reader heeds
     /// `drop_frames`. A stack of nothing else stays whole.
-    fn stack(&self, return_addresses: &[u64], stack: &mut Vec<LocationIndex>) {
+    fn stack(&self, calls: &[u32], stack: &mut Vec<LocationIndex>) {
+        let entry = |call: &u32| self.entries[*call as usize];
+        let first = calls.iter().position(|call| !entry(call).1).unwrap_or(0);
         stack.clear();
-        let mut at_leaf = true;
-        let mut first_kept = 0;
-        for &address in return_addresses {
-            let Ok(position) = self.calls.binary_search(&call(address)) else { continue };
-            let Some(&(location, is_plumbing)) = self.entries.get(position) else { continue };
-            stack.push(location);
-            at_leaf &= is_plumbing;
-            if at_leaf {
-                first_kept += 1;
-            }
-        }
-        if first_kept < stack.len() {
-            stack.drain(..first_kept);
-        }
+        stack.extend(calls[first..].iter().map(|call| entry(call).0));
     }
 }
 
-/// Adds the mapping of a module. It says that it has functions as soon as one location there is named:
-/// pprof then keeps the names, which line tables alone know without their modules only.
-fn add_mapping(module: &Module, names: &Names, builder: &mut ProfileBuilder) -> MappingIndex {
+fn add_mapping(module: &Module, has_functions: bool, builder: &mut ProfileBuilder) -> MappingIndex {
     let mapping = Mapping {
         start: module.start,
         limit: module.limit,
         offset: module.offset,
         file: builder.string(&module.path),
         build_id: builder.string(&module.build_id),
-        has_functions: names.has_any_in(module.start, module.limit),
+        has_functions,
         ..Mapping::default()
     };
     builder.mapping(mapping)

@@ -14,7 +14,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) fn sampled(report: Vec<String>) -> Sampled {
     let stats = stats();
     let mut sampled = Sampled {
-        rate: stats.sample_rate,
+        // Without a Heap there is no rate, whatever was set.
+        rate: if stats.installed { stats.sample_rate } else { 0 },
         time_nanos: now(),
         comments: report,
         ..Sampled::default()

@@ -5,8 +5,9 @@
 //! mapped binaries for readers, and the statistics for people at the end. pprof reads it.
 
 use crate::memstats::MemoryStats;
-use crate::names::{self, Names};
-use crate::sampled::{Picked, Sampled, call};
+use crate::names::Names;
+use crate::plumbing;
+use crate::sampled::{Picked, Sampled};
 use std::fmt::Write as _;
 
 /// Writes the text.
@@ -46,17 +47,16 @@ fn write_rows(out: &mut String, sampled: &Sampled, names: &Names) -> std::fmt::R
         write_picked(out, &row.picked)?;
         write!(out, " @")?;
         let stack = without_plumbing(sampled.stack(row), names);
-        for address in stack {
-            write!(out, " {address:#x}")?;
+        for &call in stack {
+            write!(out, " {:#x}", sampled.return_address(call))?;
         }
         writeln!(out)?;
-        for &address in stack {
-            match names.of(call(address)) {
-                Some(name) => {
-                    writeln!(out, "#\t{address:#x}\t{}+{:#x}", name.name, name.distance + 1)?;
-                }
-                None => writeln!(out, "#\t{address:#x}")?,
+        for &call in stack {
+            write!(out, "#\t{:#x}", sampled.return_address(call))?;
+            if let Some(name) = names.of(call as usize) {
+                write!(out, "\t{}+{:#x}", name.name, name.distance + 1)?;
             }
+            writeln!(out)?;
         }
         writeln!(out)?;
     }
@@ -75,11 +75,11 @@ fn write_picked(out: &mut String, picked: &Picked) -> std::fmt::Result {
 }
 
 /// The stack without the plumbing at its leaf; a stack of nothing else stays whole.
-fn without_plumbing<'a>(stack: &'a [u64], names: &Names) -> &'a [u64] {
+fn without_plumbing<'a>(calls: &'a [u32], names: &Names) -> &'a [u32] {
     let is_plumbing =
-        |address: &u64| names.of(call(*address)).is_some_and(|name| names::is_plumbing(&name.name));
-    let first = stack.iter().position(|address| !is_plumbing(address)).unwrap_or(0);
-    &stack[first..]
+        |call: u32| names.of(call as usize).is_some_and(|name| plumbing::is_plumbing(&name.name));
+    let first = calls.iter().position(|&call| !is_plumbing(call)).unwrap_or(0);
+    &calls[first..]
 }
 
 /// The mapped binaries in the kernel's form, which every reader of this format knows.

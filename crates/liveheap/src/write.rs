@@ -76,7 +76,7 @@ pub(crate) fn encoded(options: &ProfileOptions) -> Result<Vec<u8>> {
     let sampled = take::sampled(give_back(options.reclaim, &take::in_use_bytes));
     if options.as_text {
         let statistics = memstats::of_process(&sampled);
-        let names = Names::look_up(sampled.calls(), &sampled.modules);
+        let names = Names::look_up(&sampled.calls(), &sampled.modules);
         return Ok(text(&sampled, &names, &statistics).into_bytes());
     }
     proto(&sampled, options.kind)
@@ -84,7 +84,7 @@ pub(crate) fn encoded(options: &ProfileOptions) -> Result<Vec<u8>> {
 
 /// The bytes of gzip'ed profile.proto.
 pub(crate) fn proto(sampled: &Sampled, kind: Kind) -> Result<Vec<u8>> {
-    let names = Names::look_up(sampled.calls(), &sampled.modules);
+    let names = Names::look_up(&sampled.calls(), &sampled.modules);
     let profile = profile(sampled, &names, kind);
     liveheap_profile::encode_gzip(&profile).map_err(Error::other)
 }

@@ -29,21 +29,24 @@ pub(super) fn between(earlier: &Sampled, later: &Sampled) -> Sampled {
         let after = if order.is_ge() { new.next() } else { None };
         let Some(shown) = after.or(before) else { return difference };
         let estimate =
-            |group: Option<&Group<'_>>| group.map(|group| group.estimate).unwrap_or_default();
+            |group: Option<&Group>| group.map(|group| group.estimate).unwrap_or_default();
         let change = estimate(after).minus(estimate(before));
         if change != Estimate::default() {
-            let stack = shown.stack.iter().copied();
-            difference.push(stack, shown.size, change, Picked::default());
+            difference.push(shown.stack.iter().copied(), shown.size, change, Picked::default());
         }
     }
 }
 
 /// The rows by stack and size, ascending.
-fn grouped(sampled: &Sampled) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = sampled
+fn grouped(sampled: &Sampled) -> Vec<Group> {
+    let mut groups: Vec<Group> = sampled
         .rows
         .iter()
-        .map(|row| Group { stack: sampled.stack(row), size: row.size, estimate: row.estimate })
+        .map(|row| {
+            let calls = sampled.stack(row).iter();
+            let stack = calls.map(|&call| sampled.return_address(call)).collect();
+            Group { stack, size: row.size, estimate: row.estimate }
+        })
         .collect();
     groups.sort_by(|one, two| one.key().cmp(&two.key()));
     groups.dedup_by(|later, kept| {
@@ -57,16 +60,17 @@ fn grouped(sampled: &Sampled) -> Vec<Group<'_>> {
 }
 
 /// Rows of one stack and one size, for a difference.
-struct Group<'a> {
-    stack: &'a [u64],
+struct Group {
+    /// Return addresses, leaf first.
+    stack: Box<[u64]>,
     size: u64,
     estimate: Estimate,
 }
 
-impl<'a> Group<'a> {
+impl Group {
     /// A bucket's stack and size are the same in every snapshot.
-    fn key(&self) -> (&'a [u64], u64) {
-        (self.stack, self.size)
+    fn key(&self) -> (&[u64], u64) {
+        (&self.stack, self.size)
     }
 }
 

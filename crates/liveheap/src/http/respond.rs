@@ -239,10 +239,10 @@ fn command_line() -> Vec<u8> {
 /// A line for each address that has a name, behind the line that says that there are names at all.
 fn symbols(addresses: &str) -> String {
     let addresses: Vec<u64> = addresses.split('+').filter_map(address).collect();
-    let names = Names::look_up(addresses.clone(), &take::modules());
+    let names = Names::look_up(&addresses, &take::modules());
     let mut out = "num_symbols: 1\n".to_owned();
-    for address in addresses {
-        if let Some(name) = names.of(address) {
+    for (number, address) in addresses.iter().enumerate() {
+        if let Some(name) = names.of(number) {
             // Writing to a text cannot fail.
             let _ = writeln!(out, "{address:#x} {}", name.name);
         }

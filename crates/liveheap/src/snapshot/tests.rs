@@ -29,12 +29,10 @@ fn sampled(rows: &[(&[u64], u64, i64)]) -> (Sampled, Names) {
         };
         sampled.push(stack.iter().copied(), *size, estimate, Picked::default());
     }
-    let names = Names::made_up(&[
-        (0x2000, "alloc::alloc::alloc"),
-        (0x3000, "keep"),
-        (0x4000, "main"),
-        (0x9500, "malloc"),
-    ]);
+    let names = Names::made_up(
+        &sampled.calls(),
+        &[(0x2000, "alloc::alloc::alloc"), (0x3000, "keep"), (0x4000, "main"), (0x9500, "malloc")],
+    );
     (sampled, names)
 }
 

@@ -25,8 +25,8 @@ fn the_text_has_rows_calls_binaries_and_statistics() {
     sampled.push([0x2001, 0x4001], 1024, estimate, picked(0, 5));
     sampled.push([0x2001, 0x3001, 0x4001], 1024, estimate, picked(2, 2));
     sampled.push([], 1024, estimate, picked(1, 1));
-    let names =
-        Names::made_up(&[(0x2000, "alloc::alloc::alloc"), (0x3000, "keep"), (0x4000, "main")]);
+    let names = [(0x2000, "alloc::alloc::alloc"), (0x3000, "keep"), (0x4000, "main")];
+    let names = Names::made_up(&sampled.calls(), &names);
 
     expect![[r#"
         heap profile: 3: 3072 [8: 8192] @ heap/1048576

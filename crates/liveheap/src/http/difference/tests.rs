@@ -14,9 +14,10 @@ fn sampled(time_nanos: i64, rows: &[(&[u64], u64, i64)]) -> Sampled {
     sampled
 }
 
-fn rows(sampled: &Sampled) -> Vec<(&[u64], u64, i64)> {
+fn rows(sampled: &Sampled) -> Vec<(Vec<u64>, u64, i64)> {
+    let stack = |row| sampled.stack(row).iter().map(|&call| sampled.return_address(call)).collect();
     let rows = sampled.rows.iter();
-    rows.map(|row| (sampled.stack(row), row.size, row.estimate.in_use_bytes)).collect()
+    rows.map(|row| (stack(row), row.size, row.estimate.in_use_bytes)).collect()
 }
 
 #[test]
@@ -24,7 +25,8 @@ fn a_difference_holds_what_changed_also_below_zero() {
     let before = sampled(100, &[(&[1, 2], 64, 640), (&[3, 2], 64, 100), (&[4], 16, 16)]);
     let after = sampled(300, &[(&[4], 16, 16), (&[1, 2], 64, 1280), (&[5], 16, 32)]);
     let difference = between(&before, &after);
-    assert_eq!(rows(&difference), [(&[1, 2][..], 64, 640), (&[3, 2], 64, -100), (&[5], 16, 32)]);
+    let changed = [(vec![1, 2], 64, 640), (vec![3, 2], 64, -100), (vec![5], 16, 32)];
+    assert_eq!(rows(&difference), changed);
     assert_eq!((difference.time_nanos, difference.duration_nanos), (300, 200));
 }
 

@@ -5,7 +5,8 @@
 //! no frames.
 
 use crate::object_file::Image;
-use addr2line::Context;
+use crate::split_dwarf::{SplitSections, SplitUnits};
+use addr2line::{Context, LookupContinuation, LookupResult};
 use gimli::{
     AttributeValue, DwarfSections, EndianSlice, Reader, RunTimeEndian, UnitOffset, UnitRef,
 };
@@ -13,6 +14,7 @@ use liveheap_profile::{Interner, StringId};
 use object::{Object, ObjectSection};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// How many references from one description of a function to another are followed.
 const REFERENCE_LIMIT: usize = 8;
@@ -56,17 +58,20 @@ impl<'a> DebugSections<'a> {
         Self { sections, endian }
     }
 
-    /// Reads the list of units.
+    /// Reads the list of units. What units keep elsewhere is taken from `split`.
     ///
     /// # Errors
     /// A sentence when it is damaged.
-    pub(crate) fn lines(&self) -> Result<DebugLines<'_>, String> {
+    pub(crate) fn lines<'b>(
+        &'b self,
+        split: Option<&'b SplitSections<'b>>,
+    ) -> Result<DebugLines<'b>, String> {
         let damaged = |error: gimli::Error| format!("damaged debug information ({error})");
         let borrow = || self.sections.borrow(|section| EndianSlice::new(section, self.endian));
         let mut dwarf = borrow();
         dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
         let context = Context::from_dwarf(dwarf).map_err(damaged)?;
-        Ok(DebugLines { context, dwarf: borrow(), units: UnitTable::default() })
+        Ok(DebugLines { context, dwarf: borrow(), units: UnitTable::default(), split })
     }
 }
 
@@ -76,6 +81,7 @@ pub(crate) struct DebugLines<'a> {
     /// The same once more, to read what `addr2line` does not tell.
     dwarf: gimli::Dwarf<Slice<'a>>,
     units: UnitTable<'a>,
+    split: Option<&'a SplitSections<'a>>,
 }
 
 /// Units by where they start in `.debug_info`, read when first asked for.
@@ -86,6 +92,21 @@ struct UnitTable<'a> {
 }
 
 impl<'a> DebugLines<'a> {
+    /// The units of these addresses that keep their description elsewhere.
+    pub(crate) fn split_units(&self, addresses: &[u64]) -> SplitUnits {
+        let mut units = SplitUnits::new();
+        for address in addresses.iter().filter(|address| **address != u64::MAX) {
+            for (load, _) in self.context.preload_units(*address) {
+                let text = |part: &Option<Slice<'a>>| {
+                    part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+                };
+                let path = PathBuf::from(text(&load.comp_dir)).join(text(&load.path));
+                units.insert(load.dwo_id.0, path);
+            }
+        }
+        units
+    }
+
     /// The frames of an address, innermost first; none when nothing is known.
     pub(crate) fn frames(&mut self, address: u64, strings: &mut Interner) -> Vec<Frame> {
         let mut frames = Vec::new();
@@ -94,7 +115,17 @@ impl<'a> DebugLines<'a> {
             return frames;
         }
         let mut offsets = Vec::new();
-        if let Ok(mut found) = self.context.find_frames(address).skip_all_loads() {
+        let mut step = self.context.find_frames(address);
+        let found = loop {
+            match step {
+                LookupResult::Output(found) => break found,
+                LookupResult::Load { load, continuation } => {
+                    let unit = self.split.and_then(|split| split.unit(load.dwo_id, &load.parent));
+                    step = continuation.resume(unit);
+                }
+            }
+        };
+        if let Ok(mut found) = found {
             while let Ok(Some(frame)) = found.next() {
                 let name = frame.function.as_ref().and_then(|function| function.raw_name().ok());
                 let location = frame.location.as_ref();

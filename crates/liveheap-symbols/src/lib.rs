@@ -15,6 +15,7 @@ mod options;
 mod outcome;
 mod remote;
 mod sources;
+mod split_dwarf;
 mod symbol_table;
 mod symbolize;
 mod writer;

@@ -18,6 +18,8 @@ pub struct Outcome {
     pub binary: Option<PathBuf>,
     /// The separate file with debug information that was read.
     pub debug_file: Option<PathBuf>,
+    /// Files that the compiler left debug information in, and that are gone.
+    pub missing_units: Vec<PathBuf>,
     /// How far it got.
     pub state: State,
     /// How many different addresses the profile has here.
@@ -142,7 +144,20 @@ impl fmt::Display for Outcome {
             }
             State::Lines => {
                 let Self { named, lined, addresses, .. } = self;
-                write!(f, "names of {named} and lines of {lined} of {addresses} addresses")
+                write!(f, "names of {named} and lines of {lined} of {addresses} addresses")?;
+                match self.missing_units.as_slice() {
+                    [] => Ok(()),
+                    [file] => {
+                        write!(f, "; no inlined frames, because {} is missing", file.display())
+                    }
+                    [file, others @ ..] => {
+                        let (file, count) = (file.display(), others.len());
+                        write!(
+                            f,
+                            "; few inlined frames, because {file} and {count} more are missing"
+                        )
+                    }
+                }
             }
         }
     }

@@ -12,10 +12,12 @@ use crate::locate::{NotFound, Wanted, find_binary, find_debug_file, is_unsymboli
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use crate::outcome::{Outcome, State};
+use crate::split_dwarf::{SplitFiles, SplitUnits};
 use crate::symbol_table::{Symbol, symbols_of};
 use crate::writer::Writer;
 use liveheap_profile::{LocationIndex, MappingIndex, Profile, StringId};
 use std::collections::HashMap;
+use std::path::Path;
 
 /// Symbolizes what is not symbolized yet.
 pub fn symbolize(profile: Profile, options: &Options) -> (Profile, Vec<Outcome>) {
@@ -62,6 +64,7 @@ fn symbolize_mapping(
         build_id: build_id.clone(),
         binary: None,
         debug_file: None,
+        missing_units: Vec::new(),
         state: State::Unused,
         addresses: 0,
         named: 0,
@@ -171,7 +174,7 @@ fn read_binary(
         find_debug_file(binary, &image, options)
     };
     let debug_image = debug_file.as_ref().and_then(|file| file.image().ok());
-    let stacks = look_up(writer, &image, debug_image.as_ref(), &addresses, outcome);
+    let stacks = look_up(writer, &binary.path, &image, debug_image.as_ref(), &addresses, outcome);
     outcome.debug_file = debug_file.as_ref().map(|file| file.path.clone());
     if task == Task::Refine && outcome.lined == 0 {
         return;
@@ -188,6 +191,7 @@ fn read_binary(
 /// The frames of sorted addresses.
 fn look_up(
     writer: &mut Writer,
+    path: &Path,
     image: &Image<'_>,
     debug_image: Option<&Image<'_>>,
     addresses: &[u64],
@@ -210,14 +214,24 @@ fn look_up(
     let with_lines =
         [Some(image), debug_image].into_iter().flatten().find(|image| image.has_lines && is_needed);
     let sections = with_lines.map(DebugSections::new);
-    let mut problem = None;
-    let mut lines = sections.as_ref().and_then(|sections| match sections.lines() {
-        Ok(lines) => Some(lines),
-        Err(words) => {
-            problem = Some(words);
-            None
-        }
-    });
+    let split_files;
+    let split_sections;
+    let mut lines = sections.as_ref().map(|sections| sections.lines(None));
+    let split_units = match &lines {
+        Some(Ok(lines)) => lines.split_units(addresses),
+        _ => SplitUnits::new(),
+    };
+    if !split_units.is_empty() {
+        split_files = SplitFiles::open(path, &split_units);
+        outcome.missing_units = split_files.missing(&split_units);
+        split_sections = split_files.sections();
+        lines = sections.as_ref().map(|sections| sections.lines(Some(&split_sections)));
+    }
+    let (mut lines, problem) = match lines {
+        Some(Ok(lines)) => (Some(lines), None),
+        Some(Err(problem)) => (None, Some(problem)),
+        None => (None, None),
+    };
     let mut stacks = Vec::with_capacity(addresses.len());
     for ((address, symbol), go_frame) in addresses.iter().zip(&symbols).zip(go_frames) {
         let mut frames = match (go_frame, &mut lines) {

@@ -128,6 +128,62 @@ fn full_debug_information_of_rust_gives_whole_names_of_inlined_functions() {
 }
 
 #[test]
+fn debug_information_may_lie_beside_the_binary() {
+    for how in ["packed", "unpacked"] {
+        let folder = Folder::new(how);
+        let split = format!("split-debuginfo={how}");
+        let binary = folder.rust(&["-C", "debuginfo=2", "-C", &split], KEEP_RS);
+        check(
+            &folder,
+            &binary,
+            &["in_grow"],
+            expect![[r#"
+            keep::Keep<T>::grow keep.rs:8 from 6 (inlined)
+            keep::fill keep.rs:13 from 12
+            keep: names of 1 and lines of 1 of 1 addresses
+        "#]],
+        );
+        // Without it the line table in the binary remains, and the symbol table has the name.
+        let mut removed = 0;
+        for entry in std::fs::read_dir(&folder.0).expect("the folder is ours").flatten() {
+            if entry.path().extension().is_some_and(|kind| kind == "dwo" || kind == "dwp") {
+                std::fs::remove_file(entry.path()).expect("the folder is ours");
+                removed += 1;
+            }
+        }
+        assert_eq!(removed, 1);
+        let profile =
+            profile(&binary, &binary.to_string_lossy(), "", &[label(&binary, "in_grow")], None);
+        let (profile, outcomes) = symbolize(profile, &options());
+        let text =
+            describe(&demangle_profile(profile, Mode::Simplified, false), &outcomes, &folder);
+        let (first, second) = text.split_once('\n').expect("two lines");
+        assert_eq!(first, "keep::fill keep.rs:8 from 0");
+        assert!(
+            second.contains("no inlined frames, because keep.")
+                && second.contains(".dwo is missing"),
+            "{second}"
+        );
+    }
+}
+
+#[test]
+fn compressed_debug_information_is_unpacked() {
+    let folder = Folder::new("compressed");
+    let binary = folder.c(&["-g", "-gz"], STORE_C);
+    check(
+        &folder,
+        &binary,
+        &["in_grow"],
+        expect![[r#"
+        grow store.c:4 from 2 (inlined)
+        fill store.c:8 from 7
+        store: names of 1 and lines of 1 of 1 addresses
+    "#]],
+    );
+}
+
+#[test]
 fn names_of_the_runtime_get_lines_and_inlined_frames_from_the_same_build() {
     let folder = Folder::new("refine");
     let binary = folder.rust(&["-C", "debuginfo=line-tables-only"], KEEP_RS);

@@ -9,6 +9,13 @@ mod translate;
 use crate::error::{Error, ErrorKind};
 use regex::bytes::{Regex, RegexBuilder};
 
+/// How many bytes a compiled expression may take. Go allows a thousand repetitions, which is a lot
+/// for a class of all letters.
+const SIZE_LIMIT: usize = 64 << 20;
+
+/// How deep groups may nest; Go allows as many.
+const NEST_LIMIT: u32 = 1000;
+
 /// A regular expression in Go's syntax: unanchored, case-sensitive.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
@@ -22,7 +29,9 @@ impl Pattern {
         let translated = translate::from_go(source)?;
         // Works on bytes because Go's `\B` looks at ASCII letters only, which the other half of
         // the crate refuses to do within a character.
-        let regex = RegexBuilder::new(&translated).build().map_err(|cause| match cause {
+        let mut builder = RegexBuilder::new(&translated);
+        builder.size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT);
+        let regex = builder.build().map_err(|cause| match cause {
             regex::Error::CompiledTooBig(_) => {
                 format!("error parsing regexp: expression too large: `{source}`")
             }

@@ -4,8 +4,7 @@
 //! count is a letter (`{{closure}}`), classes do not nest, `\d \w \s \b` know ASCII only and
 //! `\Q…\E` quotes. The expression is read once, left to right, and written anew so that nothing in
 //! it can mean anything else. Mistakes are reported in Go's words. Groups lose their names and
-//! capture nothing. Two things that Go refuses are let through: a class name that only Unicode
-//! knows, and a group name used twice.
+//! capture nothing.
 
 use std::fmt::Write as _;
 
@@ -27,6 +26,7 @@ pub(super) fn from_go(source: &str) -> Result<String, String> {
         open_groups: 0,
         can_repeat: false,
         last_repeat: None,
+        flags: String::new(),
     };
     translator.expression()?;
     Ok(translator.out)
@@ -42,12 +42,17 @@ struct Translator<'a> {
     can_repeat: bool,
     /// Where the repetition that ends at `position` starts, if one does.
     last_repeat: Option<usize>,
+    /// Groups with flags that are still to be written: in Go what repeats may stand behind them.
+    flags: String,
 }
 
 impl<'a> Translator<'a> {
     fn expression(&mut self) -> Result<(), String> {
         while let Some(next) = self.peek() {
             let repeat_before = self.last_repeat.take();
+            if !matches!(next, '*' | '+' | '?' | '{') {
+                self.write_flags();
+            }
             match next {
                 '(' => self.open_group()?,
                 ')' => {
@@ -75,6 +80,7 @@ impl<'a> Translator<'a> {
                         self.repeat(start, repeat_before)?;
                     } else {
                         self.take_char();
+                        self.write_flags();
                         self.literal('{');
                     }
                 }
@@ -95,6 +101,11 @@ impl<'a> Translator<'a> {
             return Err(reason("missing closing )", self.source));
         }
         Ok(())
+    }
+
+    fn write_flags(&mut self) {
+        self.out.push_str(&self.flags);
+        self.flags.clear();
     }
 
     fn rest(&self) -> &'a str {
@@ -191,7 +202,10 @@ impl<'a> Translator<'a> {
             self.can_repeat = false;
             return Ok(());
         }
-        if self.take("P<") || (self.take("<") && !self.rest().starts_with(['=', '!'])) {
+        // Two letters must follow, or Go takes the group for one with flags.
+        let named = ["P<", "<"].into_iter().find(|mark| self.rest().starts_with(mark));
+        if let Some(mark) = named.filter(|mark| self.rest().len() > mark.len()) {
+            self.take(mark);
             let Some(length) = self.rest().find('>') else {
                 return Err(reason("invalid named capture", &self.source[start..]));
             };
@@ -213,21 +227,18 @@ impl<'a> Translator<'a> {
     fn flags(&mut self, start: usize) -> Result<(), String> {
         let (mut negated, mut after_minus) = (false, false);
         loop {
-            let Some(flag) = self.take_char() else {
-                return Err(reason("missing closing )", self.source));
-            };
-            match flag {
-                'i' | 'm' | 's' | 'U' => after_minus = false,
-                '-' if !negated => (negated, after_minus) = (true, true),
-                ':' | ')' if !after_minus => {
+            match self.take_char() {
+                Some('i' | 'm' | 's' | 'U') => after_minus = false,
+                Some('-') if !negated => (negated, after_minus) = (true, true),
+                Some(end @ (':' | ')')) if !after_minus => {
                     let written = self.since(start);
-                    // `(?)` changes nothing, and the other syntax does not know it.
-                    if written != "(?)" {
+                    if end == ':' {
                         self.out.push_str(written);
-                    }
-                    if flag == ':' {
                         self.open_groups += 1;
                         self.can_repeat = false;
+                    } else if written != "(?)" {
+                        // `(?)` changes nothing, and the other syntax does not know it.
+                        self.flags.push_str(written);
                     }
                     return Ok(());
                 }
@@ -304,7 +315,11 @@ impl<'a> Translator<'a> {
         if plain.is_empty() || !plain.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()) {
             return Err(reason("invalid character class range", self.since(start)));
         }
-        Ok(Some(format!("\\{}{{{plain}}}", if negated { 'P' } else { 'p' })))
+        let class = format!("\\{}{{{plain}}}", if negated { 'P' } else { 'p' });
+        if regex::bytes::Regex::new(&class).is_err() {
+            return Err(reason("invalid character class range", self.since(start)));
+        }
+        Ok(Some(class))
     }
 
     /// Reads a backslash and the letter that it stands for.
@@ -345,8 +360,8 @@ impl<'a> Translator<'a> {
     fn take_hexadecimal(&mut self) -> Option<u32> {
         let digit = |c: Option<char>| c.and_then(|c| c.to_digit(16));
         if !self.take("{") {
-            let high = digit(self.take_char())?;
-            return Some(high * 16 + digit(self.take_char())?);
+            let (high, low) = (digit(self.take_char()), digit(self.take_char()));
+            return Some(high? * 16 + low?);
         }
         let mut code = digit(self.take_char())?;
         while !self.take("}") {
@@ -502,6 +517,7 @@ mod tests {
     fn groups_and_flags_pass() {
         check("(?P<x>a)(?<y>b)(?:c)(d)", &["abcd"], &["abc"]);
         check("(?i)AB(?-i:C)", &["abC"], &["abc"]);
+        check("^ab(?i)*C(?-i){2}d$", &["abbccd"], &["abbcc"]);
         check("(?s:a.b)|()x", &["a\nb"], &["ab"]);
         check("", &["", "a"], &[]);
     }
@@ -528,6 +544,11 @@ mod tests {
         fails("(?=a)", "invalid or unsupported Perl syntax: `(?=`");
         fails("(?x)a", "invalid or unsupported Perl syntax: `(?x`");
         fails("(?P<a", "invalid named capture: `(?P<a`");
+        fails("(?<=a>b)", "invalid named capture: `(?<=a>`");
+        fails("(?<", "invalid or unsupported Perl syntax: `(?<`");
+        fails("(?i", "invalid or unsupported Perl syntax: `(?i`");
+        fails(r"\p{Foo}", r"invalid character class range: `\p{Foo}`");
+        fails(r"\x(a)", r"invalid escape sequence: `\x(a`");
         fails("(?P<a.>b)", "invalid named capture: `(?P<a.>`");
     }
 }

@@ -12,6 +12,9 @@ use std::fmt;
 /// Names may expand exponentially; a text longer than this many bytes is given up.
 const TEXT_LIMIT: usize = 64 << 10;
 
+/// How many beginnings of an unreadable name are tried.
+const ATTEMPT_LIMIT: usize = 64;
+
 /// How deep a name may nest.
 const DEPTH_LIMIT: u32 = 256;
 
@@ -31,12 +34,15 @@ pub(super) fn demangle(mangled: &str, mode: Mode) -> Option<String> {
         .find('.')
         .filter(|_| mangled.starts_with("_Z"))
         .map_or(mangled, |dot| &mangled[..dot]);
-    let symbol = Symbol::new(name).ok()?;
     // Thunks are named with the parameters of their function, whatever is asked for.
     let with_parameters = mode == Mode::Full
         || ["_ZTh", "_ZTv", "_ZTc", "_ZGT"].iter().any(|kind| name.starts_with(kind));
     let options = DemangleOptions::new().recursion_limit(DEPTH_LIMIT);
     let options = if with_parameters { options } else { options.no_params().no_return_type() };
+    let symbol = Symbol::new(name).ok().or_else(|| {
+        // What cannot be read may be among the parameters, which nobody asked for.
+        if with_parameters { None } else { without_unreadable_end(name) }
+    })?;
     let mut text = Bounded(String::new());
     symbol.structured_demangle(&mut text, &options).ok()?;
     let mut text = special_name(&text.0).unwrap_or(text.0);
@@ -56,6 +62,15 @@ pub(super) fn demangle(mangled: &str, mode: Mode) -> Option<String> {
         text = without_template_arguments(&text).unwrap_or(text);
     }
     Some(text)
+}
+
+/// The shortest beginning of a mangled function that is a whole name. Nearly all names end with an
+/// `E`; the end of an inner part is no whole name.
+fn without_unreadable_end(mangled: &str) -> Option<Symbol<&str>> {
+    mangled
+        .match_indices('E')
+        .take(ATTEMPT_LIMIT)
+        .find_map(|(position, _)| Symbol::new(&mangled[..=position]).ok())
 }
 
 /// A text that refuses to grow beyond the limit.

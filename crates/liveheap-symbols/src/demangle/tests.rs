@@ -217,6 +217,23 @@ fn what_the_compiler_appends_is_not_shown() {
 }
 
 #[test]
+fn parameters_that_cannot_be_read_do_no_harm_where_none_are_shown() {
+    check(
+        &["_ZN5store4moveIdEENS_2ifIXsrNS_2isIT_vEE5valueEPS1_E4typeES3_", "_ZSt3addIiEXqq"],
+        expect![[r#"
+            _ZN5store4moveIdEENS_2ifIXsrNS_2isIT_vEE5valueEPS1_E4typeES3_
+                store::move
+                store::move<double>
+                store::if<store::is<double, void>::value, store::if*>::type store::move<double>(store::if*)
+            _ZSt3addIiEXqq
+                std::add
+                std::add<int>
+                _ZSt3addIiEXqq
+        "#]],
+    );
+}
+
+#[test]
 fn an_underscore_more_in_front_is_accepted() {
     check(
         &["__ZN5store3runEi"],

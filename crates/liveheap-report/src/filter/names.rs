@@ -363,4 +363,18 @@ mod tests {
         "#]],
         );
     }
+
+    #[test]
+    fn focus_and_ignore_of_one_expression_split_the_samples_with_frames() {
+        let sum = |filters: &Filters| -> i64 {
+            let patterns = NamePatterns::new(filters).unwrap();
+            let (profile, _) = filter_names(fixture::profile(SAMPLES), &patterns);
+            (0..profile.samples.len()).map(|sample| profile.samples.values(sample)[0]).sum()
+        };
+        for pattern in ["main", "read", "libc", "cache.rs|leak", "nowhere"] {
+            let focus = Filters { focus: pattern.into(), ..Filters::default() };
+            let ignore = Filters { ignore: pattern.into(), ..Filters::default() };
+            assert_eq!(sum(&focus) + sum(&ignore), 60, "{pattern}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::fetch::http;
 use crate::messages::say_plain;
+use crate::options::Door;
 use crate::options::high::Plan;
 use anyhow::{Result, anyhow};
 use liveheap_profile::{Profile, StringId};
@@ -39,7 +40,8 @@ pub(crate) fn name(mut profile: Profile, origins: &[RemoteSource], plan: &Plan) 
         if ways.local {
             let mut options = options();
             options.again = ways.force;
-            options.refine = !ways.fast;
+            // pprof leaves a profile alone that has names, and so do we behind its door.
+            options.refine = !ways.fast && plan.door == Door::Own;
             let (named, outcomes) = symbolize(profile, &options);
             profile = named;
             complaints(&outcomes).into_iter().for_each(say_plain);

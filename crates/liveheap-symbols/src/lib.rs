@@ -14,6 +14,7 @@ mod object_file;
 mod options;
 mod outcome;
 mod remote;
+mod rust_paths;
 mod sources;
 mod split_dwarf;
 mod symbol_table;

@@ -10,7 +10,8 @@ pub struct Options {
     /// Whether mappings that have names already are symbolized anew.
     pub again: bool,
     /// Whether mappings that have names of functions but no files get lines and inlined frames,
-    /// provided that the very same build of their binary is found.
+    /// provided that the very same build of their binary is found. Also whether bare names of Rust
+    /// functions get the module that their file is, which pprof does not do.
     pub refine: bool,
     /// Folders with copies of binaries, in the order to search.
     pub search_path: Vec<PathBuf>,

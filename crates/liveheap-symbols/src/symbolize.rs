@@ -12,6 +12,7 @@ use crate::locate::{NotFound, Wanted, find_binary, find_debug_file, is_unsymboli
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use crate::outcome::{Outcome, State};
+use crate::rust_paths::qualified;
 use crate::split_dwarf::{SplitFiles, SplitUnits};
 use crate::symbol_table::{Symbol, symbols_of};
 use crate::writer::Writer;
@@ -174,7 +175,16 @@ fn read_binary(
         find_debug_file(binary, &image, options)
     };
     let debug_image = debug_file.as_ref().and_then(|file| file.image().ok());
-    let stacks = look_up(writer, &binary.path, &image, debug_image.as_ref(), &addresses, outcome);
+    let with_modules = options.refine;
+    let stacks = look_up(
+        writer,
+        &binary.path,
+        &image,
+        debug_image.as_ref(),
+        &addresses,
+        with_modules,
+        outcome,
+    );
     outcome.debug_file = debug_file.as_ref().map(|file| file.path.clone());
     if task == Task::Refine && outcome.lined == 0 {
         return;
@@ -188,13 +198,14 @@ fn read_binary(
     }
 }
 
-/// The frames of sorted addresses.
+/// The frames of sorted addresses; `with_modules` adds to bare names of Rust what their file says.
 fn look_up(
     writer: &mut Writer,
     path: &Path,
     image: &Image<'_>,
     debug_image: Option<&Image<'_>>,
     addresses: &[u64],
+    with_modules: bool,
     outcome: &mut Outcome,
 ) -> Vec<Vec<Frame>> {
     let mut symbols = symbols_of(image, addresses);
@@ -240,6 +251,9 @@ fn look_up(
             (None, None) => Vec::new(),
         };
         name_caller(&mut frames, *symbol, writer);
+        if with_modules {
+            frames.iter_mut().for_each(|frame| name_module(frame, writer));
+        }
         if let (Some(lines), Some(symbol), Some(frame)) = (&lines, symbol, frames.last_mut())
             && go_frame.is_none()
             && frame.start_line == 0
@@ -277,6 +291,13 @@ fn name_caller(frames: &mut Vec<Frame>, symbol: Option<Symbol<'_>>, writer: &mut
     let name = writer.text(caller.name);
     if name.is_empty() || (is_mangled(symbol.name) && !is_mangled(name)) {
         caller.name = writer.strings().intern(symbol.name);
+    }
+}
+
+/// Adds the module to the bare name of a Rust function.
+fn name_module(frame: &mut Frame, writer: &mut Writer) {
+    if let Some(name) = qualified(writer.text(frame.name), writer.text(frame.file)) {
+        frame.name = writer.strings().intern(&name);
     }
 }
 

@@ -60,7 +60,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, Error> {
         }
     }
     lines.skip_to_memory_map();
-    let profile = stacks.unwrap_or_else(|| new_stacks(rate, false)).finish(lines);
+    let stacks = stacks.ok_or_else(|| {
+        malformed("the heap dump of jemalloc has no totals (t*), so it was cut short; take another")
+    })?;
+    let profile = stacks.finish(lines);
     let mut profile = drop_frames::by_sample_type(profile);
     profile.drop_frames = profile.strings.add(&format!("{}{OWN_FRAMES}", drop_frames::ALLOCATORS));
     Ok(profile)

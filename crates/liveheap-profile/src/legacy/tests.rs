@@ -466,6 +466,12 @@ fn jemalloc_dumps_are_estimated_by_stack() {
     "#]],
     );
     check(
+        "heap_v2/4096\n",
+        expect![[r#"
+        error: parsing profile: the heap dump of jemalloc has no totals (t*), so it was cut short; take another
+    "#]],
+    );
+    check(
         "heap_v2/x\n",
         expect![[r#"
         error: parsing profile: unrecognized profile format
@@ -497,6 +503,16 @@ fn collapsed_stacks_are_the_last_guess() {
         error: parsing profile: unrecognized profile format
     "#]],
     );
+}
+
+#[cfg(feature = "gzip")]
+#[test]
+fn packed_text_is_unpacked_first() {
+    use std::io::Write;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(b"goroutine profile: total 1\n1 @ 0x11\n").unwrap();
+    let profile = decode(&packer.finish().unwrap(), &Limits::default()).unwrap();
+    assert_eq!(profile.samples.values(0), [1]);
 }
 
 #[test]

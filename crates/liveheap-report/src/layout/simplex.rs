@@ -20,7 +20,7 @@ pub(super) struct Constraint {
 }
 
 /// Candidates looked at for the edge that leaves; the worst of them does.
-const CANDIDATES: usize = 30;
+const CANDIDATES: usize = 10;
 const NONE: usize = usize::MAX;
 
 /// Positions of vertices `0..vertices`, the least of which is 0, after at most `pivots` exchanges;
@@ -109,18 +109,15 @@ struct Tree<'a> {
     adjacent: Vec<Vec<usize>>,
     /// The edge towards the root.
     parent_edge: Vec<usize>,
-    /// Place of each vertex in a walk that visits children before parents.
-    last: Vec<usize>,
-    /// The least place in the subtree of each vertex: it is `first..=last`.
-    first: Vec<usize>,
-    /// The vertices in the order of the walk.
-    walk: Vec<usize>,
-    /// Leaving less entering weight of each vertex.
+    /// Leaving less entering weight, summed over each vertex and all below it.
     surplus: Vec<i64>,
-    /// The same, summed over the subtree.
-    subtree_surplus: Vec<i64>,
-    /// Room for the walk.
-    stack: Vec<(usize, usize)>,
+    /// How many vertices those are.
+    size: Vec<usize>,
+    /// The exchange at which a vertex was last in the half that moves.
+    moved_at: Vec<usize>,
+    exchanges: usize,
+    /// The half that moves; kept for its memory.
+    half: Vec<usize>,
 }
 
 impl<'a> Tree<'a> {
@@ -137,30 +134,31 @@ impl<'a> Tree<'a> {
             positions,
             adjacent: vec![Vec::new(); vertices],
             parent_edge: vec![NONE; vertices],
-            last: vec![0; vertices],
-            first: vec![0; vertices],
-            walk: vec![0; vertices],
-            subtree_surplus: vec![0; vertices],
             surplus,
-            stack: Vec::new(),
+            size: vec![1; vertices],
+            moved_at: vec![0; vertices],
+            exchanges: 0,
+            half: Vec::new(),
         };
         tree.grow();
-        tree.renumber(0, 0);
         tree
     }
 
     /// Joins vertex after vertex to the tree by the constraint with the least slack, moving the
     /// tree by that slack. Instead of the tree, everything outside of it moves, once, on joining.
+    /// Then sums over all that is below each vertex.
     fn grow(&mut self) {
         let mut joined = vec![false; self.positions.len()];
         // How far the tree has moved; the slack of a constraint that leaves it is its key less
         // that, of one that enters it the key and that.
         let mut moved = 0;
+        let mut order = Vec::new();
         let mut leaving = BinaryHeap::new();
         let mut entering = BinaryHeap::new();
         let mut vertex = 0;
         loop {
             joined[vertex] = true;
+            order.push(vertex);
             self.positions[vertex] -= moved;
             for index in self.incident.of(vertex) {
                 let Constraint { tail, head, length, .. } = self.constraints[*index];
@@ -184,58 +182,26 @@ impl<'a> Tree<'a> {
                 (Some(out), Some(into)) => out.0 <= into.0,
                 (Some(_), None) => true,
                 (None, Some(_)) => false,
-                (None, None) => return,
+                (None, None) => break,
             };
-            let Some((slack, index)) = (if takes_out { out } else { into }) else { return };
+            let Some((slack, index)) = (if takes_out { out } else { into }) else { break };
             moved += if takes_out { slack } else { -slack };
             let Constraint { tail, head, .. } = self.constraints[index];
             self.adjacent[tail].push(index);
             self.adjacent[head].push(index);
             vertex = if takes_out { head } else { tail };
+            self.parent_edge[vertex] = index;
         }
-    }
-
-    /// Walks the subtree of `top`, whose own parent edge stays, from place `first` on.
-    fn renumber(&mut self, top: usize, first: usize) {
-        let mut next = first;
-        let mut stack = std::mem::take(&mut self.stack);
-        self.enter(top, next);
-        stack.push((top, 0));
-        while let Some((vertex, at)) = stack.last_mut() {
-            let vertex = *vertex;
-            if let Some(edge) = self.adjacent[vertex].get(*at).copied() {
-                *at += 1;
-                if edge != self.parent_edge[vertex] {
-                    let child = self.other_end(edge, vertex);
-                    self.parent_edge[child] = edge;
-                    self.enter(child, next);
-                    stack.push((child, 0));
-                }
-                continue;
-            }
-            stack.pop();
-            self.last[vertex] = next;
-            self.walk[next] = vertex;
-            next += 1;
-            if let Some((parent, _)) = stack.last() {
-                self.subtree_surplus[*parent] += self.subtree_surplus[vertex];
-            }
+        for vertex in order.into_iter().skip(1).rev() {
+            let parent = self.other_end(self.parent_edge[vertex], vertex);
+            self.surplus[parent] += self.surplus[vertex];
+            self.size[parent] += self.size[vertex];
         }
-        self.stack = stack;
-    }
-
-    fn enter(&mut self, vertex: usize, next: usize) {
-        self.first[vertex] = next;
-        self.subtree_surplus[vertex] = self.surplus[vertex];
     }
 
     fn other_end(&self, edge: usize, vertex: usize) -> usize {
         let Constraint { tail, head, .. } = self.constraints[edge];
         if tail == vertex { head } else { tail }
-    }
-
-    fn is_below(&self, vertex: usize, top: usize) -> bool {
-        (self.first[top]..=self.last[top]).contains(&self.last[vertex])
     }
 
     /// The vertex under an edge with a negative cut, searched from `next` on, round and round.
@@ -250,7 +216,7 @@ impl<'a> Tree<'a> {
             if edge == NONE {
                 continue;
             }
-            let surplus = self.subtree_surplus[vertex];
+            let surplus = self.surplus[vertex];
             let cut = if self.constraints[edge].tail == vertex { surplus } else { -surplus };
             if cut < 0 {
                 found += 1;
@@ -270,15 +236,62 @@ impl<'a> Tree<'a> {
     fn exchange(&mut self, child: usize) -> bool {
         let leaving = self.parent_edge[child];
         let parent = self.other_end(leaving, child);
-        // The half below moves away from its parent, until a constraint holds it.
-        let backwards = self.constraints[leaving].tail == child;
+        for end in [parent, child] {
+            self.adjacent[end].retain(|edge| *edge != leaving);
+        }
+        // The two halves move away from each other until a constraint holds them; it is enough to
+        // move the smaller one.
+        let child_moves = self.size[child] * 2 <= self.positions.len();
+        let start = if child_moves { child } else { parent };
+        self.gather_half(start);
+        let backwards = self.constraints[leaving].tail == start;
+        let Some((slack, entering)) = self.nearest(backwards) else {
+            self.adjacent[parent].push(leaving);
+            self.adjacent[child].push(leaving);
+            return false;
+        };
+        let shift = if backwards { -slack } else { slack };
+        for vertex in &self.half {
+            self.positions[*vertex] += shift;
+        }
+        let Constraint { tail, head, .. } = self.constraints[entering];
+        self.adjacent[tail].push(entering);
+        self.adjacent[head].push(entering);
+        let (moving, staying) = if backwards { (head, tail) } else { (tail, head) };
+        let (below, above) = if child_moves { (moving, staying) } else { (staying, moving) };
+        self.hang(child, parent, below, above, entering);
+        true
+    }
+
+    /// Collects what hangs together with `start` in `half`.
+    fn gather_half(&mut self, start: usize) {
+        self.exchanges += 1;
+        self.half.clear();
+        self.half.push(start);
+        self.moved_at[start] = self.exchanges;
+        let mut next = 0;
+        while let Some(vertex) = self.half.get(next).copied() {
+            next += 1;
+            for edge in &self.adjacent[vertex] {
+                let Constraint { tail, head, .. } = self.constraints[*edge];
+                let other = if tail == vertex { head } else { tail };
+                if self.moved_at[other] != self.exchanges {
+                    self.moved_at[other] = self.exchanges;
+                    self.half.push(other);
+                }
+            }
+        }
+    }
+
+    /// The least slack of a constraint that ends in the half, or starts there if not `backwards`,
+    /// and has its other end outside.
+    fn nearest(&self, backwards: bool) -> Option<(i64, usize)> {
         let mut best: Option<(i64, usize)> = None;
-        for place in self.first[child]..=self.last[child] {
-            let vertex = self.walk[place];
-            for index in self.incident.of(vertex) {
+        for vertex in &self.half {
+            for index in self.incident.of(*vertex) {
                 let Constraint { tail, head, length, .. } = self.constraints[*index];
                 let (inside, outside) = if backwards { (head, tail) } else { (tail, head) };
-                if inside != vertex || self.is_below(outside, child) {
+                if inside != *vertex || self.moved_at[outside] == self.exchanges {
                     continue;
                 }
                 let slack = self.positions[head] - self.positions[tail] - length;
@@ -287,23 +300,46 @@ impl<'a> Tree<'a> {
                 }
             }
         }
-        let Some((slack, entering)) = best else { return false };
-        let shift = if backwards { -slack } else { slack };
-        for place in self.first[child]..=self.last[child] {
-            self.positions[self.walk[place]] += shift;
+        best
+    }
+
+    /// Hangs what was below `child` under `above` instead of `parent`, by its vertex `below`.
+    fn hang(&mut self, child: usize, parent: usize, below: usize, above: usize, edge: usize) {
+        let (surplus, size) = (self.surplus[child], self.size[child]);
+        let mut vertex = parent;
+        loop {
+            self.surplus[vertex] -= surplus;
+            self.size[vertex] -= size;
+            let up = self.parent_edge[vertex];
+            if up == NONE {
+                break;
+            }
+            vertex = self.other_end(up, vertex);
         }
-        for end in [parent, child] {
-            self.adjacent[end].retain(|edge| *edge != leaving);
+        // Between `below` and `child`, what was above is below now.
+        let mut vertex = below;
+        let mut new_parent = edge;
+        let (mut sum, mut count) = (0, 0);
+        loop {
+            let up = std::mem::replace(&mut self.parent_edge[vertex], new_parent);
+            let old_sum = std::mem::replace(&mut self.surplus[vertex], surplus - sum);
+            let old_count = std::mem::replace(&mut self.size[vertex], size - count);
+            if vertex == child {
+                break;
+            }
+            (sum, count, new_parent) = (old_sum, old_count, up);
+            vertex = self.other_end(up, vertex);
         }
-        let Constraint { tail, head, .. } = self.constraints[entering];
-        self.adjacent[tail].push(entering);
-        self.adjacent[head].push(entering);
-        let mut top = if backwards { tail } else { head };
-        while !self.is_below(parent, top) {
-            top = self.other_end(self.parent_edge[top], top);
+        let mut vertex = above;
+        loop {
+            self.surplus[vertex] += surplus;
+            self.size[vertex] += size;
+            let up = self.parent_edge[vertex];
+            if up == NONE {
+                break;
+            }
+            vertex = self.other_end(up, vertex);
         }
-        self.renumber(top, self.first[top]);
-        true
     }
 }
 

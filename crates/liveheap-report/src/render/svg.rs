@@ -1,8 +1,10 @@
-//! A call graph as an SVG picture that needs no other program.
+//! A call graph as an SVG picture that needs no other program: it can be looked at with anything,
+//! and a browser also moves, zooms and searches it.
 //!
 //! A [`Picture`] goes in, is laid out, and comes out as one file that refers to nothing outside.
 //! Every node and arrow has a group with a `<title>`, which viewers show as a tooltip; nodes have
 //! the ids `node1`, `node2`, ... as in the dot rendering.
+//! The script in it is `svg/script.js`.
 
 use std::fmt::{self, Write as _};
 
@@ -36,6 +38,7 @@ fn write_to(picture: &Picture, layout: &Layout, out: &mut String) -> fmt::Result
     if !picture.title.is_empty() {
         writeln!(out, "<title>{}</title>", Escaped(&picture.title))?;
     }
+    writeln!(out, "<style>{}</style>", include_str!("svg/style.css"))?;
     writeln!(out, "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>")?;
     writeln!(out, "<g id=\"viewport\"><g transform=\"translate({0} {0})\">", Number(BORDER))?;
     if let Some(legend) = &layout.legend {
@@ -75,6 +78,7 @@ fn write_to(picture: &Picture, layout: &Layout, out: &mut String) -> fmt::Result
         }
     }
     writeln!(out, "</g></g>")?;
+    writeln!(out, "<script><![CDATA[\n{}]]></script>", include_str!("svg/script.js"))?;
     writeln!(out, "</svg>")
 }
 
@@ -187,13 +191,14 @@ fn write_text(text: &TextBlock, corner: Point, width: f64, out: &mut String) -> 
 struct Number(f64);
 
 impl fmt::Display for Number {
+    #[expect(clippy::cast_possible_truncation, reason = "a float saturates, far from any drawing")]
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = (self.0 * 10.0).round();
-        if tenths % 10.0 == 0.0 {
-            // Adding 0 turns -0 into 0.
-            write!(formatter, "{}", tenths / 10.0 + 0.0)
-        } else {
-            write!(formatter, "{:.1}", tenths / 10.0)
+        // Whole numbers are much faster to write, and a large picture has many coordinates.
+        let tenths = (self.0 * 10.0).round() as i64;
+        let sign = if tenths < 0 { "-" } else { "" };
+        match (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10) {
+            (whole, 0) => write!(formatter, "{sign}{whole}"),
+            (whole, tenth) => write!(formatter, "{sign}{whole}.{tenth}"),
         }
     }
 }

@@ -81,3 +81,9 @@ fn numbers_have_a_decimal_only_where_it_says_something() {
         [0.0, -0.04, 2.0, 2.04, 2.05, -2.16].map(|it| Number(it).to_string()).to_vec();
     assert_eq!(texts, ["0", "0", "2", "2", "2.1", "-2.2"]);
 }
+
+#[test]
+fn the_script_and_the_style_cannot_end_what_they_stand_in() {
+    assert!(!include_str!("script.js").contains("]]>"));
+    assert!(!include_str!("style.css").contains(['<', '&']));
+}

@@ -24,9 +24,12 @@ pub(super) fn read(path: &str) -> Result<Vec<u8>> {
         bail!("{} bytes are too many for a profile", metadata.len());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    file.by_ref().take(MOST_BYTES).read_to_end(&mut bytes).map_err(|error| explain(&error))?;
-    if bytes.starts_with(PERF_MAGIC) {
-        return convert_perf(path);
+    // The rest of what perf writes may be large, and is not for us.
+    for most in [PERF_MAGIC.len() as u64, MOST_BYTES] {
+        file.by_ref().take(most).read_to_end(&mut bytes).map_err(|error| explain(&error))?;
+        if bytes == PERF_MAGIC {
+            return convert_perf(path);
+        }
     }
     Ok(bytes)
 }

@@ -42,7 +42,8 @@ pub(crate) struct Source {
 pub(crate) struct Row {
     /// The name: `-name`.
     pub(crate) name: &'static str,
-    /// What it does, in a line, and how its value is called.
+    /// How its value is called, and what it does, in a line; empty where it does nothing here and
+    /// is accepted for the sake of pprof's command lines.
     pub(crate) help: (&'static str, &'static str),
     /// Where its value is.
     pub(crate) place: Place,
@@ -149,12 +150,7 @@ pub(crate) static ROWS: &[Row] = &[
         "keep the frames that the profile says to drop",
         Place::Switch(|source| &mut source.all_frames),
     ),
-    row(
-        "tools",
-        "PATH",
-        "accepted for pprof's sake; no helper programs are needed",
-        Place::Text(|source| &mut source.tools),
-    ),
+    row("tools", "", "", Place::Text(|source| &mut source.tools)),
     row(
         "tls_cert",
         "FILE",
@@ -173,13 +169,8 @@ pub(crate) static ROWS: &[Row] = &[
         "certificates to check the server against",
         Place::Text(|source| &mut source.tls_ca),
     ),
-    row("http", "ADDRESS", "serve web pages at host:port", Place::Text(|source| &mut source.http)),
-    row(
-        "no_browser",
-        "",
-        "do not open a browser for them",
-        Place::Switch(|source| &mut source.no_browser),
-    ),
+    row("http", "", "", Place::Text(|source| &mut source.http)),
+    row("no_browser", "", "", Place::Switch(|source| &mut source.no_browser)),
 ];
 
 macro_rules! shorthand {

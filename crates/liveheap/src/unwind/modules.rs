@@ -95,13 +95,27 @@ pub(super) fn image_start(pc: usize) -> Option<usize> {
             // SAFETY: the loader's function writes the structure, takes no lock, and any address
             // may be asked for.
             let result = unsafe { find(address, &raw mut found) };
-            (result == 0).then_some(found.words[1])
+            if result == 0 { begin_of(found.words[1], pc) } else { None }
         }
-        None => find_in_set(pc).or_else(|| {
-            refresh_set();
-            find_in_set(pc)
-        }),
+        None => find_in_own_list(pc),
     }
+}
+
+/// Where the binary begins that the loader says is at `start` and the code at `pc` is in.
+///
+/// Linkers may leave a page free between two segments. The loader then keeps them apart, and `start`
+/// is where the segment of `pc` begins.
+fn begin_of(start: usize, pc: usize) -> Option<usize> {
+    // SAFETY: the loader has a readable mapping there, and the code at `pc` keeps it.
+    let image = unsafe { Image::at(start) };
+    if image.is_some() { Some(start) } else { find_in_own_list(pc) }
+}
+
+fn find_in_own_list(pc: usize) -> Option<usize> {
+    find_in_set(pc).or_else(|| {
+        refresh_set();
+        find_in_set(pc)
+    })
 }
 
 /// The structure that the loader's index fills: flags, start, end, and more.

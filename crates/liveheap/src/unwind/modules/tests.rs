@@ -1,6 +1,6 @@
 //! Examples of finding binaries.
 
-use super::{each_range, find_in_set, image_start, list, loader_index, refresh_set};
+use super::{begin_of, each_range, find_in_set, image_start, list, loader_index, refresh_set};
 
 fn here() -> usize {
     here as fn() -> usize as usize
@@ -30,6 +30,17 @@ fn the_list_of_our_own_and_the_loaders_index_agree() {
     if loader_index().is_some() {
         assert_eq!(find_in_set(here()), image_start(here()));
     }
+}
+
+#[test]
+fn a_segment_that_the_loader_keeps_apart_belongs_to_its_binary() {
+    let modules = list();
+    let code =
+        modules.iter().find(|module| (module.start..module.limit).contains(&(here() as u64)));
+    let segment = usize::try_from(code.unwrap().start).unwrap();
+    let begin = begin_of(segment, here()).unwrap();
+    assert!(begin < segment);
+    assert_eq!(begin_of(begin, here()), Some(begin));
 }
 
 #[test]

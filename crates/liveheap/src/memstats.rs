@@ -4,7 +4,7 @@
 //! a millisecond. (`smaps` and the allocator's own statistics can take a fifth of a second on a large
 //! heap and hold its locks; they are not asked.) A number that is not known is absent, never zero.
 
-use crate::sampled::Sampled;
+use crate::sampled::{Estimate, Sampled};
 use crate::stats::stats;
 use crate::take;
 use crate::thread::Quiet;
@@ -58,47 +58,75 @@ pub struct MemoryStats {
 /// ```
 pub fn memory_stats() -> MemoryStats {
     let _quiet = Quiet::enter();
-    of_process(&take::sampled(Vec::new()))
+    let mut sums = Sums::new(take::sample_rate());
+    take::for_each_estimate(|estimate, size| sums.add(&estimate, size));
+    of_process(&sums)
 }
 
-/// The statistics of this process, with what was just sampled.
-pub(crate) fn of_process(sampled: &Sampled) -> MemoryStats {
+/// The statistics of this process, with what is already known of its heap.
+pub(crate) fn of_process(sums: &Sums) -> MemoryStats {
     // Where there is no /proc the kernel's numbers are absent.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    MemoryStats::new(sampled, stats().table_bytes, &status)
+    MemoryStats::new(sums, stats().table_bytes, &status)
+}
+
+/// The sums over all rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sums {
+    rate: u64,
+    has_rows: bool,
+    alloc: u64,
+    total_alloc: u64,
+    mallocs: u64,
+    heap_objects: u64,
+    /// Of `alloc`.
+    variance: f64,
+}
+
+impl Sums {
+    /// No rows yet; `rate` is the sample rate in bytes, 0 when nothing is sampled.
+    pub(crate) fn new(rate: u64) -> Self {
+        Self { rate, ..Self::default() }
+    }
+
+    /// The sums of all rows of a snapshot.
+    pub(crate) fn of(sampled: &Sampled) -> Self {
+        let mut sums = Self::new(sampled.rate);
+        for row in &sampled.rows {
+            sums.add(&row.estimate, row.size);
+        }
+        sums
+    }
+
+    /// Adds a row of objects of `size` bytes.
+    fn add(&mut self, estimate: &Estimate, size: u64) {
+        let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+        let bytes = positive(estimate.in_use_bytes);
+        self.has_rows = true;
+        self.alloc = self.alloc.saturating_add(bytes);
+        self.total_alloc = self.total_alloc.saturating_add(positive(estimate.allocated_bytes));
+        self.mallocs = self.mallocs.saturating_add(positive(estimate.allocated_objects));
+        self.heap_objects = self.heap_objects.saturating_add(positive(estimate.in_use_objects));
+        self.variance += row_variance(bytes, size, self.rate);
+    }
 }
 
 impl MemoryStats {
-    /// From what was sampled, the size of the profiler's tables and the text of
-    /// `/proc/self/status` (empty when there is none).
-    pub(crate) fn new(sampled: &Sampled, table_bytes: u64, status: &str) -> Self {
+    /// From the sums, the size of the profiler's tables and the text of `/proc/self/status` (empty
+    /// when there is none).
+    fn new(sums: &Sums, table_bytes: u64, status: &str) -> Self {
         let mut statistics = Self { buck_hash_sys: Some(table_bytes), ..Self::default() };
         statistics.read_status(status);
-        if sampled.rate > 0 || !sampled.rows.is_empty() {
-            statistics.sum_up(sampled);
+        if sums.rate > 0 || sums.has_rows {
+            statistics.alloc = Some(sums.alloc);
+            statistics.total_alloc = Some(sums.total_alloc);
+            statistics.mallocs = Some(sums.mallocs);
+            statistics.heap_objects = Some(sums.heap_objects);
+            statistics.frees = Some(sums.mallocs.saturating_sub(sums.heap_objects));
         }
+        // Once sampling was switched off, nobody knows what is not among the old samples.
+        statistics.alloc_error = (sums.rate > 0).then(|| rounded(sums.variance.sqrt()));
         statistics
-    }
-
-    fn sum_up(&mut self, sampled: &Sampled) {
-        let (mut alloc, mut total_alloc, mut mallocs, mut heap_objects) =
-            (0_u64, 0_u64, 0_u64, 0_u64);
-        let mut variance = 0.0;
-        for row in &sampled.rows {
-            let positive = |value: i64| u64::try_from(value).unwrap_or(0);
-            let bytes = positive(row.estimate.in_use_bytes);
-            alloc = alloc.saturating_add(bytes);
-            total_alloc = total_alloc.saturating_add(positive(row.estimate.allocated_bytes));
-            mallocs = mallocs.saturating_add(positive(row.estimate.allocated_objects));
-            heap_objects = heap_objects.saturating_add(positive(row.estimate.in_use_objects));
-            variance += row_variance(bytes, row.size, sampled.rate);
-        }
-        self.alloc = Some(alloc);
-        self.total_alloc = Some(total_alloc);
-        self.mallocs = Some(mallocs);
-        self.heap_objects = Some(heap_objects);
-        self.frees = Some(mallocs.saturating_sub(heap_objects));
-        self.alloc_error = Some(rounded(variance.sqrt()));
     }
 
     fn read_status(&mut self, status: &str) {
@@ -183,7 +211,7 @@ fn rounded(number: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampled::{Estimate, Picked};
+    use crate::sampled::Picked;
     use expect_test::expect;
 
     const STATUS: &str = "Name:\tserver\nVmSize:\t  2048 kB\nVmHWM:\t 100 kB\nVmRSS:\t 90 kB\n\
@@ -206,7 +234,7 @@ mod tests {
     #[test]
     fn the_text_has_the_lines_that_programs_look_for() {
         let mut text = String::new();
-        MemoryStats::new(&sampled(), 4096, STATUS).write(&mut text).unwrap();
+        MemoryStats::new(&Sums::of(&sampled()), 4096, STATUS).write(&mut text).unwrap();
         expect![[r#"
 
             # runtime.MemStats
@@ -239,13 +267,20 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_absent() {
-        let statistics = MemoryStats::new(&Sampled::default(), 0, "");
+        let statistics = MemoryStats::new(&Sums::new(0), 0, "");
         assert_eq!(statistics, MemoryStats { buck_hash_sys: Some(0), ..MemoryStats::default() });
     }
 
     #[test]
     fn at_rate_one_nothing_is_uncertain() {
         let exact = Sampled { rate: 1, ..sampled() };
-        assert_eq!(MemoryStats::new(&exact, 0, "").alloc_error, Some(0));
+        assert_eq!(MemoryStats::new(&Sums::of(&exact), 0, "").alloc_error, Some(0));
+    }
+
+    #[test]
+    fn after_sampling_was_switched_off_the_error_is_not_known() {
+        let stale = Sampled { rate: 0, ..sampled() };
+        let statistics = MemoryStats::new(&Sums::of(&stale), 0, "");
+        assert_eq!((statistics.alloc, statistics.alloc_error), (Some(80 << 20), None));
     }
 }

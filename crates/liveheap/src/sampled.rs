@@ -93,11 +93,6 @@ impl Sampled {
         &self.stacks[row.stack_start..row.stack_end]
     }
 
-    /// The return address of a call, by its number.
-    pub(crate) fn return_address(&self, number: u32) -> u64 {
-        self.return_addresses.values()[number as usize]
-    }
-
     /// The addresses of all calls, by their number: some byte of each call's instruction.
     pub(crate) fn calls(&self) -> Vec<u64> {
         let addresses = self.return_addresses.values().iter();

@@ -13,13 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Takes a snapshot. `report` is what went on before it, for the comments.
 pub(crate) fn sampled(report: Vec<String>) -> Sampled {
     let stats = stats();
-    let mut sampled = Sampled {
-        // Without a Heap there is no rate, whatever was set.
-        rate: if stats.installed { stats.sample_rate } else { 0 },
-        time_nanos: now(),
-        comments: report,
-        ..Sampled::default()
-    };
+    let mut sampled =
+        Sampled { rate: sample_rate(), time_nanos: now(), comments: report, ..Sampled::default() };
     buckets::for_each(&mut |bucket| push(&mut sampled, bucket));
     // Behind the stacks, so that a library that was loaded meanwhile is among them.
     sampled.modules = modules();
@@ -28,12 +23,6 @@ pub(crate) fn sampled(report: Vec<String>) -> Sampled {
 }
 
 fn push(sampled: &mut Sampled, bucket: &BucketView<'_>) {
-    let estimate = Estimate {
-        allocated_objects: truncated(bucket.allocated.objects),
-        allocated_bytes: truncated(bucket.allocated.bytes),
-        in_use_objects: truncated(bucket.in_use.objects),
-        in_use_bytes: truncated(bucket.in_use.bytes),
-    };
     let Tally { sampled_objects: in_use_objects, sampled_bytes: in_use_bytes, .. } = bucket.in_use;
     let picked = Picked {
         allocated_objects: bucket.allocated.sampled_objects,
@@ -42,7 +31,27 @@ fn push(sampled: &mut Sampled, bucket: &BucketView<'_>) {
         in_use_bytes,
     };
     let stack = bucket.stack.iter().map(|&address| address as u64);
-    sampled.push(stack, bucket.size, estimate, picked);
+    sampled.push(stack, bucket.size, estimate(bucket), picked);
+}
+
+fn estimate(bucket: &BucketView<'_>) -> Estimate {
+    Estimate {
+        allocated_objects: truncated(bucket.allocated.objects),
+        allocated_bytes: truncated(bucket.allocated.bytes),
+        in_use_objects: truncated(bucket.in_use.objects),
+        in_use_bytes: truncated(bucket.in_use.bytes),
+    }
+}
+
+/// The sample rate in bytes. Without a Heap there is none, whatever was set.
+pub(crate) fn sample_rate() -> u64 {
+    let stats = stats();
+    if stats.installed { stats.sample_rate } else { 0 }
+}
+
+/// Shows the estimate of every row with the size of its objects.
+pub(crate) fn for_each_estimate(mut visit: impl FnMut(Estimate, u64)) {
+    buckets::for_each(&mut |bucket| visit(estimate(bucket), bucket.size));
 }
 
 /// The estimate of all bytes in use.

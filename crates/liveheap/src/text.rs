@@ -43,24 +43,61 @@ fn write_rows(out: &mut String, sampled: &Sampled, names: &Names) -> std::fmt::R
     // Twice the rate is what the first readers of this format expected.
     writeln!(out, " @ heap/{}", sampled.rate.saturating_mul(2))?;
 
+    let lines = Lines::new(sampled, names)?;
     for row in rows {
         write_picked(out, &row.picked)?;
-        write!(out, " @")?;
-        let stack = without_plumbing(sampled.stack(row), names);
+        out.push_str(" @");
+        let stack = lines.without_plumbing(sampled.stack(row));
         for &call in stack {
-            write!(out, " {:#x}", sampled.return_address(call))?;
+            out.push_str(lines.address(call));
         }
-        writeln!(out)?;
+        out.push('\n');
         for &call in stack {
-            write!(out, "#\t{:#x}", sampled.return_address(call))?;
-            if let Some(name) = names.of(call as usize) {
-                write!(out, "\t{}+{:#x}", name.name, name.distance + 1)?;
-            }
-            writeln!(out)?;
+            out.push_str(lines.comment(call));
         }
-        writeln!(out)?;
+        out.push('\n');
     }
     Ok(())
+}
+
+/// What is written for each call, made once: stacks share most of their calls.
+struct Lines {
+    /// By the number of the call: its address with a blank before it, its comment line, and whether
+    /// its function is an allocator's plumbing.
+    lines: Vec<(String, String, bool)>,
+}
+
+impl Lines {
+    fn new(sampled: &Sampled, names: &Names) -> Result<Self, std::fmt::Error> {
+        let mut lines = Vec::new();
+        for (number, return_address) in sampled.return_addresses.values().iter().enumerate() {
+            let (mut address, mut comment) = (String::new(), String::new());
+            write!(address, " {return_address:#x}")?;
+            write!(comment, "#\t{return_address:#x}")?;
+            let name = names.of(number);
+            if let Some(name) = name {
+                write!(comment, "\t{}+{:#x}", name.name, name.distance + 1)?;
+            }
+            comment.push('\n');
+            let is_plumbing = name.is_some_and(|name| plumbing::is_plumbing(&name.name));
+            lines.push((address, comment, is_plumbing));
+        }
+        Ok(Self { lines })
+    }
+
+    fn address(&self, call: u32) -> &str {
+        &self.lines[call as usize].0
+    }
+
+    fn comment(&self, call: u32) -> &str {
+        &self.lines[call as usize].1
+    }
+
+    /// The stack without the plumbing at its leaf; a stack of nothing else stays whole.
+    fn without_plumbing<'a>(&self, calls: &'a [u32]) -> &'a [u32] {
+        let first = calls.iter().position(|&call| !self.lines[call as usize].2).unwrap_or(0);
+        &calls[first..]
+    }
 }
 
 fn write_picked(out: &mut String, picked: &Picked) -> std::fmt::Result {
@@ -72,14 +109,6 @@ fn write_picked(out: &mut String, picked: &Picked) -> std::fmt::Result {
         picked.allocated_objects,
         picked.allocated_bytes
     )
-}
-
-/// The stack without the plumbing at its leaf; a stack of nothing else stays whole.
-fn without_plumbing<'a>(calls: &'a [u32], names: &Names) -> &'a [u32] {
-    let is_plumbing =
-        |call: u32| names.of(call as usize).is_some_and(|name| plumbing::is_plumbing(&name.name));
-    let first = calls.iter().position(|&call| !is_plumbing(call)).unwrap_or(0);
-    &calls[first..]
 }
 
 /// The mapped binaries in the kernel's form, which every reader of this format knows.

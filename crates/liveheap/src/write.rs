@@ -3,13 +3,14 @@
 //! In: options. Out: bytes, gzip'ed profile.proto or text. The calling thread's own allocations are
 //! not sampled meanwhile.
 
+use crate::memstats::{self, Sums};
 use crate::names::Names;
 use crate::reclaim::{Reclaim, give_back};
 use crate::sampled::Sampled;
 use crate::snapshot::{Kind, profile};
+use crate::take;
 use crate::text::text;
 use crate::thread::Quiet;
-use crate::{memstats, take};
 use std::io::{Error, Result, Write};
 
 /// How a profile is taken and written. The default is what [`write_heap_profile`] writes.
@@ -75,7 +76,7 @@ pub(crate) fn encoded(options: &ProfileOptions) -> Result<Vec<u8>> {
     let _quiet = Quiet::enter();
     let sampled = take::sampled(give_back(options.reclaim, &take::in_use_bytes));
     if options.as_text {
-        let statistics = memstats::of_process(&sampled);
+        let statistics = memstats::of_process(&Sums::of(&sampled));
         let names = Names::look_up(&sampled.calls(), &sampled.modules);
         return Ok(text(&sampled, &names, &statistics).into_bytes());
     }

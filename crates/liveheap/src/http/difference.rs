@@ -39,12 +39,13 @@ pub(super) fn between(earlier: &Sampled, later: &Sampled) -> Sampled {
 
 /// The rows by stack and size, ascending.
 fn grouped(sampled: &Sampled) -> Vec<Group> {
+    let addresses = sampled.return_addresses.values();
     let mut groups: Vec<Group> = sampled
         .rows
         .iter()
         .map(|row| {
             let calls = sampled.stack(row).iter();
-            let stack = calls.map(|&call| sampled.return_address(call)).collect();
+            let stack = calls.map(|&call| addresses[call as usize]).collect();
             Group { stack, size: row.size, estimate: row.estimate }
         })
         .collect();

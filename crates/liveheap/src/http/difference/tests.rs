@@ -15,7 +15,8 @@ fn sampled(time_nanos: i64, rows: &[(&[u64], u64, i64)]) -> Sampled {
 }
 
 fn rows(sampled: &Sampled) -> Vec<(Vec<u64>, u64, i64)> {
-    let stack = |row| sampled.stack(row).iter().map(|&call| sampled.return_address(call)).collect();
+    let addresses = sampled.return_addresses.values();
+    let stack = |row| sampled.stack(row).iter().map(|&call| addresses[call as usize]).collect();
     let rows = sampled.rows.iter();
     rows.map(|row| (stack(row), row.size, row.estimate.in_use_bytes)).collect()
 }

@@ -10,6 +10,7 @@ mod rust;
 
 use liveheap_profile::{Interner, Profile, StringId};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// How much of a name is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,8 +32,9 @@ pub enum Mode {
 /// A function whose name differs from its system name has been demangled before and is left alone,
 /// unless `again` is set: then its name is made anew from its system name.
 pub fn demangle_profile(mut profile: Profile, mode: Mode, again: bool) -> Profile {
-    let mut strings = Interner::resume(std::mem::take(&mut profile.strings));
     let mut known: HashMap<StringId, StringId> = HashMap::new();
+    // Most profiles have readable names: nothing is built for those.
+    let mut changed: Vec<(StringId, String)> = Vec::new();
     for function in &mut profile.functions {
         if again && !function.name.is_empty() && !function.system_name.is_empty() {
             function.name = function.system_name;
@@ -42,10 +44,28 @@ pub fn demangle_profile(mut profile: Profile, mode: Mode, again: bool) -> Profil
         {
             continue;
         }
-        function.name = *known.entry(function.system_name).or_insert_with(|| {
-            let name = demangle(strings.text(function.system_name), mode);
-            strings.intern(&name)
-        });
+        function.name = function.system_name;
+        if let Entry::Vacant(entry) = known.entry(function.system_name)
+            && let Some(readable) = readable(profile.strings.text(function.system_name), mode)
+        {
+            entry.insert(function.system_name);
+            changed.push((function.system_name, readable));
+        }
+    }
+    if changed.is_empty() {
+        return profile;
+    }
+    let mut strings = Interner::resume(std::mem::take(&mut profile.strings));
+    for (system_name, readable) in changed {
+        known.insert(system_name, strings.intern(&readable));
+    }
+    for function in &mut profile.functions {
+        // The others were demangled before, or stay as they are.
+        if function.name == function.system_name
+            && let Some(name) = known.get(&function.system_name)
+        {
+            function.name = *name;
+        }
     }
     profile.strings = strings.finish();
     profile
@@ -53,24 +73,29 @@ pub fn demangle_profile(mut profile: Profile, mode: Mode, again: bool) -> Profil
 
 /// The readable form of one name; the name itself when it is not mangled.
 pub fn demangle(name: &str, mode: Mode) -> String {
+    readable(name, mode).unwrap_or_else(|| name.to_owned())
+}
+
+/// The readable form, if that is another one.
+fn readable(name: &str, mode: Mode) -> Option<String> {
     if mode == Mode::Untouched {
-        return name.to_owned();
+        return None;
     }
     if let Some(readable) = mangled(name, mode) {
-        return readable;
+        return Some(readable);
     }
     // On macOS every name has one more underscore in front.
     if let Some(readable) = name.strip_prefix('_').and_then(|name| mangled(name, mode)) {
-        return readable;
+        return Some(readable);
     }
-    let mut shorter = name.to_owned();
-    if mode != Mode::Full && looks_like_cplusplus(name) {
-        shorter = without_pairs(shorter, b'(', b')');
-        if mode == Mode::Simplified {
-            shorter = without_pairs(shorter, b'<', b'>');
-        }
+    if mode == Mode::Full || !looks_like_cplusplus(name) {
+        return None;
     }
-    shorter
+    let mut shorter = without_pairs(name, b'(', b')');
+    if mode == Mode::Simplified {
+        shorter = without_pairs(&shorter, b'<', b'>');
+    }
+    Some(shorter)
 }
 
 fn mangled(name: &str, mode: Mode) -> Option<String> {
@@ -91,7 +116,7 @@ fn looks_like_cplusplus(name: &str) -> bool {
 
 /// Drops everything between matching brackets, and the brackets. Stops at the first closing one
 /// without a partner; what was dropped until then stays dropped.
-fn without_pairs(name: String, open: u8, close: u8) -> String {
+fn without_pairs(name: &str, open: u8, close: u8) -> String {
     let mut kept = String::with_capacity(name.len());
     let (mut depth, mut first, mut copied) = (0_usize, 0, 0);
     for (position, byte) in name.bytes().enumerate() {

@@ -24,25 +24,33 @@ use std::path::Path;
 pub fn symbolize(profile: Profile, options: &Options) -> (Profile, Vec<Outcome>) {
     let mut locations_of = vec![Vec::new(); profile.mappings.len()];
     for (position, location) in profile.locations.iter().enumerate() {
-        if let Some(locations) =
-            location.mapping.and_then(|index| locations_of.get_mut(index.get()))
-        {
+        let locations = location.mapping.and_then(|index| locations_of.get_mut(index.get()));
+        if let Some(locations) = locations {
             locations.push(LocationIndex::new(position));
         }
     }
-    let mut writer = Writer::new(profile);
-    let outcomes = locations_of
+    let (mut outcomes, tasks): (Vec<_>, Vec<_>) = locations_of
         .iter()
         .enumerate()
         .map(|(position, locations)| {
-            symbolize_mapping(&mut writer, MappingIndex::new(position), locations, options)
+            plan(&profile, MappingIndex::new(position), locations, options)
         })
-        .collect();
+        .unzip();
+    // The usual case, where all names are there, costs next to nothing.
+    if tasks.iter().all(Option::is_none) {
+        return (profile, outcomes);
+    }
+    let mut writer = Writer::new(profile);
+    for ((outcome, task), locations) in outcomes.iter_mut().zip(tasks).zip(&locations_of) {
+        if let Some(task) = task {
+            symbolize_mapping(&mut writer, outcome, task, locations, options);
+        }
+    }
     (writer.finish(), outcomes)
 }
 
 /// What is to be done about a mapping.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
     /// Names and all else.
     Symbolize,
@@ -50,96 +58,80 @@ enum Task {
     Refine,
 }
 
-fn symbolize_mapping(
-    writer: &mut Writer,
+/// Decides what is to be done about a mapping; without a task the outcome is final.
+fn plan(
+    profile: &Profile,
     index: MappingIndex,
     locations: &[LocationIndex],
     options: &Options,
-) -> Outcome {
-    let mapping = writer.profile().mappings[index.get()];
-    let file = writer.text(mapping.file).to_owned();
-    let build_id = writer.text(mapping.build_id).to_owned();
-    let mut outcome = Outcome {
+) -> (Outcome, Option<Task>) {
+    let mapping = &profile.mappings[index.get()];
+    let file = profile.text(mapping.file);
+    let is_done = mapping.has_functions || mapping.has_filenames || mapping.has_line_numbers;
+    let knows_files = || {
+        let mut lines = locations.iter().flat_map(|location| profile.lines_of(*location));
+        lines.any(|line| line.line != 0 || !profile.function(line).file.is_empty())
+    };
+    let mut task = None;
+    let state = if locations.is_empty() {
+        State::Unused
+    } else if is_done
+        && !options.again
+        && (!options.refine || mapping.build_id.is_empty() || knows_files())
+    {
+        State::Complete
+    } else if file.is_empty() {
+        State::Unnamed
+    } else if is_unsymbolizable(file) {
+        State::NoBinary
+    } else if is_url(mapping, file) {
+        State::Remote
+    } else {
+        task = Some(if is_done && !options.again { Task::Refine } else { Task::Symbolize });
+        // Until it is found.
+        State::Missing(String::new())
+    };
+    let outcome = Outcome {
         mapping: index,
-        file: file.clone(),
-        build_id: build_id.clone(),
+        file: file.to_owned(),
+        build_id: profile.text(mapping.build_id).to_owned(),
         binary: None,
         debug_file: None,
         missing_units: Vec::new(),
-        state: State::Unused,
+        state,
         addresses: 0,
         named: 0,
         lined: 0,
     };
-    let task = match task(writer.profile(), index, locations, options) {
-        Ok(_) if file.is_empty() => {
-            outcome.state = State::Unnamed;
-            return outcome;
-        }
-        Ok(_) if is_unsymbolizable(&file) => {
-            outcome.state = State::NoBinary;
-            return outcome;
-        }
-        Ok(_) if is_url(&mapping, &file) => {
-            outcome.state = State::Remote;
-            return outcome;
-        }
-        Ok(task) => task,
-        Err(state) => {
-            outcome.state = state;
-            return outcome;
-        }
-    };
-    let wanted = Wanted { file: &file, build_id: &build_id };
-    let found = find_binary(wanted, options);
+    (outcome, task)
+}
+
+/// Finds the binary of a mapping and reads it.
+fn symbolize_mapping(
+    writer: &mut Writer,
+    outcome: &mut Outcome,
+    task: Task,
+    locations: &[LocationIndex],
+    options: &Options,
+) {
+    let found = find_binary(Wanted { file: &outcome.file, build_id: &outcome.build_id }, options);
     // What the profile knew is not replaced by a guess.
     let is_same = |binary: &ObjectFile| {
-        !build_id.is_empty()
-            && binary.image().is_ok_and(|image| image.build_id.eq_ignore_ascii_case(&build_id))
+        binary.image().is_ok_and(|image| image.build_id.eq_ignore_ascii_case(&outcome.build_id))
     };
     if task == Task::Refine && !found.as_ref().is_ok_and(is_same) {
         outcome.state = State::NoSameBuild;
-        return outcome;
+        return;
     }
     match found {
         Ok(binary) => {
-            read_binary(writer, &binary, locations, options, task, &mut outcome);
+            read_binary(writer, &binary, locations, options, task, outcome);
             outcome.binary = Some(binary.path);
         }
         Err(NotFound::Missing(reason)) => outcome.state = State::Missing(reason),
         Err(NotFound::OtherBuild { path, build_id }) => {
             outcome.state = State::OtherBuild { path, build_id };
         }
-    }
-    outcome
-}
-
-/// Decides what is to be done, or says why nothing is.
-fn task(
-    profile: &Profile,
-    index: MappingIndex,
-    locations: &[LocationIndex],
-    options: &Options,
-) -> Result<Task, State> {
-    let mapping = &profile.mappings[index.get()];
-    if locations.is_empty() {
-        return Err(State::Unused);
-    }
-    if options.again
-        || !(mapping.has_functions || mapping.has_filenames || mapping.has_line_numbers)
-    {
-        return Ok(Task::Symbolize);
-    }
-    let knows_files = || {
-        locations
-            .iter()
-            .flat_map(|location| profile.lines_of(*location))
-            .any(|line| line.line != 0 || !profile.function(line).file.is_empty())
-    };
-    if options.refine && !mapping.build_id.is_empty() && !knows_files() {
-        Ok(Task::Refine)
-    } else {
-        Err(State::Complete)
     }
 }
 
@@ -153,8 +145,12 @@ fn read_binary(
     outcome: &mut Outcome,
 ) {
     let mapping = writer.profile().mappings[outcome.mapping.get()];
-    let Ok(image) = binary.image() else {
-        return;
+    let image = match binary.image() {
+        Ok(image) => image,
+        Err(reason) => {
+            outcome.state = State::Missing(reason);
+            return;
+        }
     };
     let Some(rebase) = Rebase::new(&mapping, &image) else {
         outcome.state = State::Misplaced;
@@ -239,7 +235,10 @@ fn look_up(
         lines = sections.as_ref().map(|sections| sections.lines(Some(&split_sections)));
     }
     let (mut lines, problem) = match lines {
-        Some(Ok(lines)) => (Some(lines), None),
+        Some(Ok(lines)) => {
+            let silent = "its debug information says nothing about these addresses".to_owned();
+            (Some(lines), Some(silent))
+        }
         Some(Err(problem)) => (None, Some(problem)),
         None => (None, None),
     };

@@ -47,6 +47,10 @@ pub(super) fn demangle(mangled: &str, mode: Mode) -> Option<String> {
     symbol.structured_demangle(&mut text, &options).ok()?;
     let mut text = special_name(&text.0).unwrap_or(text.0);
     text = standard_class(name, text);
+    // An empty pack of references keeps their signs.
+    for leftover in [", &&)", ", const&)", ", &)"] {
+        text = text.replace(leftover, ")");
+    }
     text = literals(&text);
     text = empty_packs(&text);
     text = text.replace("std::nullptr_t", "decltype(nullptr)");

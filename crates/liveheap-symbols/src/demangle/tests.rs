@@ -25,6 +25,7 @@ fn parameters_and_template_arguments_go_unless_asked_for() {
             "_ZN5store4pickIiNS_4KeepIcEEEEvT_RKT0_",
             "_ZNK5store4Keep4sizeEv",
             "_Z4growIJiEEvDpT_",
+            "_Z4growIJEEviDpOT_",
             "_Z3runISt8functionIFiPKcEEEvT_",
             "_ZN5storelsIiEEvRT_",
             "_ZN5storeltIiEEbRKT_",
@@ -46,6 +47,10 @@ fn parameters_and_template_arguments_go_unless_asked_for() {
                 grow
                 grow<int>
                 void grow<int>(int)
+            _Z4growIJEEviDpOT_
+                grow
+                grow<>
+                void grow<>(int)
             _Z3runISt8functionIFiPKcEEEvT_
                 run
                 run<std::function<int (char const*)> >

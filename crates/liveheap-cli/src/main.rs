@@ -119,7 +119,7 @@ fn carry_out(plan: Plan) -> Result<()> {
         say_plain(note);
     }
     let mut shown = Shown::default();
-    output::deliver(&answer.report, command, &settings.output, Asker::CommandLine, &mut shown)
+    output::deliver(&answer, command, &settings, Asker::CommandLine, &mut shown)
 }
 
 fn with_comment(

@@ -6,9 +6,10 @@
 use crate::external;
 use crate::messages::{Message, say};
 use crate::options::commands::{Command, Viewer, Way};
+use crate::options::settings::{Form, Settings};
 use crate::save::create_numbered;
 use anyhow::{Context, Result, anyhow};
-use liveheap_report::Report;
+use liveheap_report::{Answer, Report};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -48,30 +49,39 @@ impl Drop for Shown {
 
 /// Sends a report where the command and the option `output` say.
 pub(crate) fn deliver(
-    report: &Report,
+    answer: &Answer,
     command: &Command,
-    output: &str,
+    settings: &Settings,
     asker: Asker,
     shown: &mut Shown,
 ) -> Result<()> {
-    let graphviz = match command.way {
+    let output = settings.output.as_str();
+    // For machines there is neither a viewer nor a picture.
+    let way = if settings.form == Form::Own { command.way } else { Way::Text };
+    let graphviz = match way {
         Way::Text => None,
         Way::Away { graphviz, .. } | Way::Viewer { graphviz, .. } => graphviz,
     };
-    let content = match graphviz {
-        Some(format) => {
+    let content = match (settings.form, graphviz) {
+        (Form::Json, _) => Content::Json(answer),
+        (Form::Csv, _) => {
+            Content::Bytes(answer.csv().map(String::into_bytes).ok_or_else(|| {
+                anyhow!("{} is not a table: -csv is for top, tree, peek and tags", command.name)
+            })?)
+        }
+        (Form::Own, Some(format)) => {
             let mut graph = Vec::new();
-            report.write(&mut graph)?;
+            answer.report.write(&mut graph)?;
             Content::Bytes(external::graphviz(format, &graph)?)
         }
-        None => Content::Report(report),
+        (Form::Own, None) => Content::Report(&answer.report),
     };
     if !output.is_empty() {
         say(&Message::Generating { path: output.to_owned() });
         let file = File::create(output).with_context(|| format!("cannot write {output}"))?;
         return write_file(&content, file, Path::new(output));
     }
-    match command.way {
+    match way {
         Way::Away { ending, .. } if asker == Asker::Shell || io::stdout().is_terminal() => {
             let (file, path) = create_numbered(Path::new(""), "profile", &format!(".{ending}"))
                 .context("cannot write here; name a file with `output=`")?;
@@ -92,6 +102,7 @@ pub(crate) fn deliver(
 /// What is to be written.
 enum Content<'a> {
     Report(&'a Report),
+    Json(&'a Answer),
     Bytes(Vec<u8>),
 }
 
@@ -99,6 +110,7 @@ impl Content<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Report(report) => report.write(out),
+            Self::Json(answer) => answer.write_json(out),
             Self::Bytes(bytes) => out.write_all(bytes),
         }
     }

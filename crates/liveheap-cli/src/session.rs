@@ -87,6 +87,9 @@ impl Session {
         if self.door == Door::Own {
             self.sources.take_hints().into_iter().for_each(say_plain);
         }
+        if let Err(error) = &answer {
+            error.notes().iter().for_each(say_plain);
+        }
         Ok(answer?)
     }
 

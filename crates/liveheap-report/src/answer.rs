@@ -136,8 +136,10 @@ pub fn answer(
     let unit = numbers.sample_unit.clone();
     let name = sample_type.clone();
     let question = Question { request, value, numbers, sample_type, time, units: &units };
-    let report = question.report(profile, argument.as_ref(), surroundings)?;
-    Ok(Answer { report, sample_type: name, unit, notes })
+    match question.report(profile, argument.as_ref(), surroundings) {
+        Ok(report) => Ok(Answer { report, sample_type: name, unit, notes }),
+        Err(error) => Err(error.after(notes)),
+    }
 }
 
 /// Some reports need a certain granularity, all nodes, or a limit of their own.

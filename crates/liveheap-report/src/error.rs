@@ -7,6 +7,7 @@ use std::fmt;
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    notes: Vec<Note>,
 }
 
 /// The kinds of [`Error`].
@@ -25,7 +26,17 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), notes: Vec::new() }
+    }
+
+    /// The same error after these notes.
+    pub(crate) fn after(self, notes: Vec<Note>) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// What the user should hear before the error, in order.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// What kind of error it is.

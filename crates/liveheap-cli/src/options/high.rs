@@ -3,7 +3,7 @@
 use super::Door;
 use super::commands::Command;
 use super::low::LowArgs;
-use super::settings::Settings;
+use super::settings::{Form, Settings};
 use super::source::SHORTHANDS;
 use crate::messages::Message;
 use anyhow::{Result, bail};
@@ -111,6 +111,12 @@ pub(crate) fn plan(door: Door, low: LowArgs) -> Result<Plan> {
         (false, true) => Some(Base { source: source.base, is_diff: false }),
         (true, false) => Some(Base { source: source.diff_base, is_diff: true }),
         (false, false) => bail!("-base and -diff_base flags cannot both be specified"),
+    };
+    settings.form = match (source.json, source.csv) {
+        (true, true) => bail!("-json and -csv flags cannot both be specified"),
+        (true, false) => Form::Json,
+        (false, true) => Form::Csv,
+        (false, false) => Form::Own,
     };
     let normalize = settings.normalize;
     if normalize && base.is_none() {

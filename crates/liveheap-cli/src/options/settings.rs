@@ -6,6 +6,17 @@
 
 use liveheap_report::{Granularity, ReportKind, Request, Sort};
 
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// In the form that the command is for.
+    Own,
+    /// As JSON.
+    Json,
+    /// As comma-separated values.
+    Csv,
+}
+
 /// The current value of every option.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -13,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) base: Request,
     /// File that the report is written to; empty for standard output.
     pub(crate) output: String,
+    /// How a report is written.
+    pub(crate) form: Form,
     /// Whether the profile is scaled to the total of its base.
     pub(crate) normalize: bool,
     /// Most nodes shown: -1 for the report's own default, otherwise no limit below 1.
@@ -26,6 +39,7 @@ impl Default for Settings {
         Self {
             base: Request::new(ReportKind::Top),
             output: String::new(),
+            form: Form::Own,
             normalize: false,
             node_count: -1,
             granularity: None,

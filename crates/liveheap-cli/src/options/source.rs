@@ -1,4 +1,4 @@
-//! Every option that says where profiles come from, one row each.
+//! Every option that says where profiles come from and in which form a report goes out, one row each.
 //!
 //! They are flags of the command line only: the shell has its profile already.
 
@@ -33,6 +33,10 @@ pub(crate) struct Source {
     pub(crate) tls_key: String,
     /// File with the certificates that servers are checked against.
     pub(crate) tls_ca: String,
+    /// Whether the report is written as JSON.
+    pub(crate) json: bool,
+    /// Whether the report is written as comma-separated values.
+    pub(crate) csv: bool,
     /// Which of [`SHORTHANDS`] were given.
     pub(crate) shorthands: [bool; SHORTHANDS.len()],
 }
@@ -96,6 +100,8 @@ impl Default for Source {
             tls_cert: String::new(),
             tls_key: String::new(),
             tls_ca: String::new(),
+            json: false,
+            csv: false,
             shorthands: [false; SHORTHANDS.len()],
         }
     }
@@ -168,6 +174,13 @@ pub(crate) static ROWS: &[Row] = &[
         "FILE",
         "certificates to check the server against",
         Place::Text(|source| &mut source.tls_ca),
+    ),
+    row("json", "", "write the report as JSON", Place::Switch(|source| &mut source.json)),
+    row(
+        "csv",
+        "",
+        "write the report as comma-separated values, if it is a table",
+        Place::Switch(|source| &mut source.csv),
     ),
     row("http", "", "", Place::Text(|source| &mut source.http)),
     row("no_browser", "", "", Place::Switch(|source| &mut source.no_browser)),

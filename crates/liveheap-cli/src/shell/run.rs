@@ -58,7 +58,7 @@ fn carry_out(wanted: Wanted, session: &Session, shown: &mut Shown) -> Result<()>
     for note in &answer.notes {
         say_plain(note);
     }
-    deliver(&answer.report, command, &settings.output, Asker::Shell, shown)
+    deliver(&answer, command, &settings, Asker::Shell, shown)
 }
 
 fn function_names(session: &Session) -> Vec<String> {

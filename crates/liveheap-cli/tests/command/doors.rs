@@ -37,6 +37,23 @@ fn a_program_named_pprof_is_the_other_door() {
 }
 
 #[test]
+fn reports_are_written_for_machines_too() {
+    let place = Place::with_profile();
+    let json = place.run(&["top", "--json", "small.pb.gz"]).fine();
+    assert!(json.starts_with(r#"{"schema":"liveheap-report/1","report":"top""#), "{json}");
+    assert!(json.contains(r#""name":"leak","inlining":"none","flat":921600"#), "{json}");
+    assert_eq!(json, place.run(&["pprof", "-top", "-json", "small.pb.gz"]).fine());
+    let csv = place.run(&["top", "--csv", "small.pb.gz"]).fine();
+    assert!(csv.starts_with("name,inlining,flat,cum,total,unit\r\nleak,none,921600,"), "{csv}");
+    place
+        .run(&["svg", "--csv", "small.pb.gz"])
+        .refused("liveheap: svg is not a table: -csv is for top, tree, peek and tags");
+    place
+        .run(&["top", "--csv", "--json", "small.pb.gz"])
+        .refused("liveheap: -json and -csv flags cannot both be specified");
+}
+
+#[test]
 fn the_base_is_subtracted() {
     let place = Place::new();
     place.write("old.pb.gz", &sized_profile(100, 100));

@@ -1,6 +1,7 @@
 //! The project's own chores. Run `cargo xtask` for the list.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to a terminal")]
 
+mod bench_alloc;
 mod bench_pprof;
 mod compat;
 mod demo;
@@ -24,6 +25,8 @@ usage: cargo xtask CHORE
                            server; GOROOT is a Go tree with its sources
   differential --oracle PPROF [--runs N] [--seed N]
                            random profiles and options, printed by the real pprof and by ours
+  bench-alloc [--instances N] [--rounds N] [--only NAME]
+                           what sampling costs a program, as a table
   bench-pprof --oracle PPROF [--rounds N] [--only NAME]
                            speed and memory beside the real pprof, as a table
 ";
@@ -56,6 +59,22 @@ fn run(words: &[&str]) -> Result<()> {
                 }
             }
             differential::run(&differential::Plan { oracle: oracle.as_ref(), runs, seed })
+        }
+        ["bench-alloc", rest @ ..] => {
+            let (mut instances, mut rounds, mut only) = (7, 30, "");
+            for pair in rest.chunks(2) {
+                match pair {
+                    ["--instances", number] => {
+                        instances = number.parse().context("--instances wants a number")?;
+                    }
+                    ["--rounds", number] => {
+                        rounds = number.parse().context("--rounds wants a number")?;
+                    }
+                    ["--only", name] => only = name,
+                    _ => bail!("no such option: {}\n\n{USAGE}", pair.join(" ")),
+                }
+            }
+            bench_alloc::run(&bench_alloc::Plan { instances, rounds, only })
         }
         ["bench-pprof", "--oracle", oracle, rest @ ..] => {
             let (mut rounds, mut only) = (3, "");

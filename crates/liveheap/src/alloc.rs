@@ -405,8 +405,9 @@ fn describe(
     let mut frames = [0; unwind::DEEPEST];
     let count = unwind::capture(state, marker.addr(), &mut frames);
     let size = size as u64;
+    let weight = sampler::weight(size, rate);
     let bucket = buckets::find(&frames[..count], size);
-    Sampled { pointer, bucket, size, rate, thread: thread::id(state) }
+    Sampled { pointer, bucket, size, weight, thread: thread::id(state) }
 }
 
 /// Ends the handling of an allocation that was picked.

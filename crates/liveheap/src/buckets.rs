@@ -1,7 +1,7 @@
 //! Which stack allocated how much: stack and size class to counters.
 //!
 //! Runs inside malloc: no allocation, no panic, and no lock that is held for longer than an update.
-//! In: a stack, a size, a rate. Out: [`for_each`], which shows every bucket. Stacks and buckets are
+//! In: a stack, a size, a weight. Out: [`for_each`], which shows every bucket. Stacks and buckets are
 //! only ever added, so a reader walks them without a lock; the counters of a bucket are read and
 //! written under a lock, so a reader never sees a free without its allocation.
 //!
@@ -11,7 +11,7 @@
 #![expect(unsafe_code, reason = "entries of variable length in memory of the profiler's own")]
 
 use crate::arena::Arena;
-use crate::sampler::{WEIGHT_FRACTION_BITS, weight};
+use crate::sampler::WEIGHT_FRACTION_BITS;
 use crate::stats;
 use crate::sync::SpinLock;
 use std::cell::UnsafeCell;
@@ -117,15 +117,13 @@ impl Bucket {
         }
     }
 
-    /// Counts the allocation of a sample of `size` bytes that was picked with `rate`.
-    pub(crate) fn add_allocated(&self, size: u64, rate: u64) {
-        let weight = weight(size, rate);
+    /// Counts the allocation of a sample of `size` bytes that stands for `weight` objects.
+    pub(crate) fn add_allocated(&self, size: u64, weight: u64) {
         self.with_counters(|counters| counters.allocated.add(size, weight));
     }
 
-    /// Counts the free of a sample: `size` and `rate` as at its allocation.
-    pub(crate) fn add_freed(&self, size: u64, rate: u64) {
-        let weight = weight(size, rate);
+    /// Counts the free of a sample: `size` and `weight` as at its allocation.
+    pub(crate) fn add_freed(&self, size: u64, weight: u64) {
         self.with_counters(|counters| counters.freed.add(size, weight));
     }
 
@@ -364,6 +362,7 @@ pub(crate) fn release_all() {
 #[cfg(test)]
 mod tests {
     use super::{BucketView, find, for_each, size_class};
+    use crate::sampler::weight;
 
     fn view(stack: &[usize]) -> Option<(u64, f64, f64, f64, f64)> {
         let mut found = None;
@@ -385,8 +384,8 @@ mod tests {
     #[test]
     fn equal_stacks_and_sizes_share_a_bucket() {
         let bucket = find(&[10, 20], 100);
-        bucket.add_allocated(100, 1);
-        find(&[10, 20], 100).add_allocated(100, 1);
+        bucket.add_allocated(100, weight(100, 1));
+        find(&[10, 20], 100).add_allocated(100, weight(100, 1));
         assert!(std::ptr::eq(bucket, find(&[10, 20], 100)));
         assert_eq!(view(&[10, 20]), Some((100, 2.0, 200.0, 2.0, 200.0)));
     }
@@ -403,10 +402,10 @@ mod tests {
     fn when_all_is_freed_exactly_nothing_is_in_use() {
         let bucket = find(&[12], 77);
         for rate in [3, 1000, 524_288] {
-            bucket.add_allocated(77, rate);
+            bucket.add_allocated(77, weight(77, rate));
         }
         for rate in [1000, 524_288, 3] {
-            bucket.add_freed(77, rate);
+            bucket.add_freed(77, weight(77, rate));
         }
         let (.., objects, bytes) = view(&[12]).unwrap();
         assert_eq!((objects, bytes), (0.0, 0.0));

@@ -57,8 +57,8 @@ pub(crate) struct Record {
     bucket: AtomicPtr<Bucket>,
     /// Bytes that were asked for.
     size: AtomicU64,
-    /// The sample rate it was picked with, in bytes: its weight follows from it.
-    rate: AtomicU64,
+    /// How many objects it stands for, a fixed-point number of the sampler's.
+    weight: AtomicU64,
     /// When it was allocated, in nanoseconds of the monotonic clock.
     birth_nanos: AtomicU64,
     /// The kernel's id of the thread that allocated it.
@@ -198,7 +198,8 @@ pub(crate) struct Sampled {
     pub(crate) pointer: *mut u8,
     pub(crate) bucket: &'static Bucket,
     pub(crate) size: u64,
-    pub(crate) rate: u64,
+    /// How many objects it stands for.
+    pub(crate) weight: u64,
     pub(crate) thread: u32,
 }
 
@@ -207,7 +208,7 @@ pub(crate) fn fill(id: RecordId, sampled: &Sampled) {
     let Some(place) = record(id) else { return };
     place.bucket.store(std::ptr::from_ref(sampled.bucket).cast_mut(), Ordering::Relaxed);
     place.size.store(sampled.size, Ordering::Relaxed);
-    place.rate.store(sampled.rate, Ordering::Relaxed);
+    place.weight.store(sampled.weight, Ordering::Relaxed);
     place.birth_nanos.store(nanoseconds(), Ordering::Relaxed);
     place.thread.store(sampled.thread, Ordering::Relaxed);
     place.pointer.store(sampled.pointer.addr(), Ordering::Relaxed);
@@ -215,7 +216,7 @@ pub(crate) fn fill(id: RecordId, sampled: &Sampled) {
 
 /// Counts the object's allocation in its bucket.
 pub(crate) fn count_allocated(sampled: &Sampled) {
-    sampled.bucket.add_allocated(sampled.size, sampled.rate);
+    sampled.bucket.add_allocated(sampled.size, sampled.weight);
     stats::SAMPLES.add(1);
 }
 
@@ -227,7 +228,7 @@ pub(crate) fn retire(id: RecordId) {
     if let Some(bucket) = NonNull::new(bucket) {
         // SAFETY: `fill` stored a bucket, and buckets live as long as the program.
         let bucket = unsafe { bucket.as_ref() };
-        bucket.add_freed(place.size.load(Ordering::Relaxed), place.rate.load(Ordering::Relaxed));
+        bucket.add_freed(place.size.load(Ordering::Relaxed), place.weight.load(Ordering::Relaxed));
         stats::SAMPLES_FREED.add(1);
     }
     give_back(id);

@@ -69,7 +69,6 @@ fn whole(number: f64) -> u64 {
 
 /// How many objects a sample of `size` bytes stands for, as a fixed-point number.
 ///
-/// The same size and rate give the same weight, so a free takes away what its allocation added.
 /// At a rate of 1 or below it is exactly one object.
 pub(crate) fn weight(size: u64, rate: u64) -> u64 {
     if rate <= 1 {

@@ -8,7 +8,7 @@ use super::bytes::Bytes;
 use super::cfi::{self, Cfa, Row, Saved};
 use super::elf::Image;
 use super::rules::{Base, Place, Rule};
-use super::{Registers, expression, modules};
+use super::{Registers, expression, modules, without_signature};
 
 /// The only way in which linkers write the index: sorted pairs of 32-bit distances from its begin.
 const INDEX_ENCODING: u8 = 0x3b;
@@ -98,7 +98,7 @@ pub(super) fn evaluate(
         }
     };
     let registers = Registers {
-        pc: find(row.return_address, None)?,
+        pc: without_signature(find(row.return_address, None)?),
         sp: frame_end,
         fp: find(row.frame_pointer, Some(registers.fp))?,
     };

@@ -22,7 +22,8 @@ mod rules;
 
 use crate::thread::ThreadState;
 use crate::{maps, stats};
-use rules::{Base, Place};
+use eh_frame::Caller;
+use rules::{Base, Known, Packed};
 use std::ops::ControlFlow;
 
 /// The most frames of a stack; frames beyond, near the root, are cut off.
@@ -36,17 +37,19 @@ struct Registers {
     fp: usize,
 }
 
-/// The part of a stack that may be read: addresses from `low` to below `high`.
+/// The part of a stack that may be read: whole words from `low` up to `low + reach`, inclusive.
 #[derive(Debug, Clone, Copy)]
 struct Stack {
     low: usize,
-    high: usize,
+    reach: usize,
 }
 
 impl Stack {
+    #[inline(always)]
     fn read(self, address: usize) -> Option<usize> {
-        let last = self.high.checked_sub(size_of::<usize>())?;
-        if address < self.low || address > last || !address.is_multiple_of(size_of::<usize>()) {
+        if address.wrapping_sub(self.low) > self.reach
+            || !address.is_multiple_of(size_of::<usize>())
+        {
             return None;
         }
         let word = std::ptr::with_exposed_provenance::<usize>(address);
@@ -65,16 +68,43 @@ pub(crate) fn capture(state: &ThreadState, marker: usize, frames: &mut [usize; D
         stats::STACKS_UNREADABLE.add(1);
         return 0;
     };
+    let known = Known::now();
     let mut count = 0;
-    let mut address_is_exact = true;
+    // How far behind the instruction in question a pc is. A call may be a function's last
+    // instruction, so the address behind it can be another's.
+    let mut behind = 0;
     loop {
-        match step(&mut registers, stack, address_is_exact) {
-            Step::Caller { exact } => address_is_exact = exact,
-            Step::Root => return count,
-            Step::Lost => {
-                stats::STACKS_BROKEN.add(1);
-                return count;
+        let pc = registers.pc.wrapping_sub(behind);
+        let rule = known.find(pc).unwrap_or_else(|| learn(known, pc));
+        behind = 1;
+        if rule.is_plain() {
+            let base = if rule.counts_from_frame_pointer() { registers.fp } else { registers.sp };
+            let frame_end = base.wrapping_add_signed(rule.offset());
+            let return_address = stack.read(frame_end.wrapping_add_signed(rule.return_address()));
+            let frame_pointer = match rule.frame_pointer() {
+                0 => Some(registers.fp),
+                place => stack.read(frame_end.wrapping_add_signed(place)),
+            };
+            let (Some(return_address), Some(fp)) = (return_address, frame_pointer) else {
+                return lost(count);
+            };
+            // Frames only end further up, so that a damaged table cannot go round in circles.
+            if frame_end <= registers.sp {
+                return lost(count);
             }
+            registers = Registers { pc: without_signature(return_address), sp: frame_end, fp };
+        } else {
+            match leave(rule.base(), &registers, stack, pc) {
+                Left::For(caller) if caller.registers.sp > registers.sp => {
+                    registers = caller.registers;
+                    behind = usize::from(!caller.exact);
+                }
+                Left::Root => return count,
+                _ => return lost(count),
+            }
+        }
+        if registers.pc == 0 {
+            return count;
         }
         // Frames below the marker are the profiler's own.
         if registers.sp <= marker {
@@ -89,92 +119,56 @@ pub(crate) fn capture(state: &ThreadState, marker: usize, frames: &mut [usize; D
     }
 }
 
-enum Step {
-    /// The registers are the caller's now. `exact` when its pc is where it was interrupted, rather
-    /// than behind a call.
-    Caller { exact: bool },
+#[cold]
+fn learn(known: Known, pc: usize) -> Packed {
+    let rule = eh_frame::rule(pc).pack();
+    known.remember(pc, rule);
+    rule
+}
+
+/// Counts a stack that has more frames, which nothing leads to.
+#[cold]
+fn lost(count: usize) -> usize {
+    stats::STACKS_BROKEN.add(1);
+    count
+}
+
+/// What is behind a frame whose rule is not a plain one.
+enum Left {
+    For(Caller),
     /// There is no caller.
     Root,
     /// There may be one, but nothing says where.
     Lost,
 }
 
-fn step(registers: &mut Registers, stack: Stack, address_is_exact: bool) -> Step {
-    // A call may be a function's last instruction, so the address behind it can be another's.
-    let pc = if address_is_exact { registers.pc } else { registers.pc.wrapping_sub(1) };
-    let rule = rules::lookup(pc).unwrap_or_else(|| {
-        let rule = eh_frame::rule(pc);
-        rules::remember(pc, rule);
-        rule
-    });
-    let base = match rule.base {
-        Base::Root => return Step::Root,
-        Base::Unknown => return follow_frame_pointer(registers, stack),
-        Base::Complex => return step_slowly(registers, stack, pc),
-        Base::StackPointer => registers.sp,
-        Base::FramePointer => registers.fp,
-    };
-    let frame_end = base.wrapping_add_signed(rule.offset as isize);
-    if frame_end <= registers.sp {
-        return Step::Lost;
-    }
-    let find = |place: Place| stack.read(frame_end.wrapping_add_signed(place.get() as isize));
-    let Some(return_address) = rule.return_address.and_then(find) else { return Step::Lost };
-    let frame_pointer = match rule.frame_pointer {
-        None => registers.fp,
-        Some(place) => match find(place) {
-            Some(word) => word,
-            None => return Step::Lost,
-        },
-    };
-    advance(registers, return_address, frame_end, frame_pointer, false)
-}
-
-fn advance(
-    registers: &mut Registers,
-    return_address: usize,
-    sp: usize,
-    fp: usize,
-    exact: bool,
-) -> Step {
-    let pc = without_signature(return_address);
-    if pc == 0 {
-        return Step::Root;
-    }
-    *registers = Registers { pc, sp, fp };
-    Step::Caller { exact }
-}
-
 /// Leaves a frame whose rule is not a plain one: one of a signal handler, mostly.
 #[cold]
-fn step_slowly(registers: &mut Registers, stack: Stack, pc: usize) -> Step {
-    match eh_frame::evaluate(pc, registers, &|address| stack.read(address)) {
-        Some(caller) if caller.registers.sp > registers.sp => {
-            let Registers { pc, sp, fp } = caller.registers;
-            advance(registers, pc, sp, fp, caller.exact)
-        }
-        _ => Step::Lost,
+fn leave(base: Base, registers: &Registers, stack: Stack, pc: usize) -> Left {
+    match base {
+        Base::Root => Left::Root,
+        Base::Unknown => follow_frame_pointer(registers, stack),
+        _ => eh_frame::evaluate(pc, registers, &|address| stack.read(address))
+            .map_or(Left::Lost, Left::For),
     }
 }
 
 /// Leaves a frame of code without unwind tables, as if it kept a frame pointer. Believed only when
 /// that leads to code that is known.
-#[cold]
-fn follow_frame_pointer(registers: &mut Registers, stack: Stack) -> Step {
+fn follow_frame_pointer(registers: &Registers, stack: Stack) -> Left {
     let fp = registers.fp;
-    if fp < registers.sp {
-        return Step::Lost;
-    }
-    let caller = stack.read(fp).zip(stack.read(fp.wrapping_add(size_of::<usize>())));
-    match caller {
-        Some((_, 0)) => Step::Root,
-        Some((caller_fp, return_address))
-            if eh_frame::is_known(without_signature(return_address).wrapping_sub(1)) =>
-        {
+    let words = stack.read(fp).zip(stack.read(fp.wrapping_add(size_of::<usize>())));
+    match words {
+        Some((_, 0)) => Left::Root,
+        Some((caller_fp, return_address)) => {
+            let pc = without_signature(return_address);
+            if !eh_frame::is_known(pc.wrapping_sub(1)) {
+                return Left::Lost;
+            }
             let sp = fp.wrapping_add(2 * size_of::<usize>());
-            advance(registers, return_address, sp, caller_fp, false)
+            Left::For(Caller { registers: Registers { pc, sp, fp: caller_fp }, exact: false })
         }
-        _ => Step::Lost,
+        None => Left::Lost,
     }
 }
 
@@ -237,7 +231,8 @@ fn bounds(state: &ThreadState, sp: usize) -> Option<Stack> {
         state.stack_low.set(low);
         state.stack_high.set(high);
     }
-    Some(Stack { low: sp, high: state.stack_high.get() })
+    let reach = state.stack_high.get().checked_sub(sp)?.checked_sub(size_of::<usize>())?;
+    Some(Stack { low: sp, reach })
 }
 
 #[cfg(test)]

@@ -48,19 +48,30 @@ struct Entry {
     rule: AtomicU64,
 }
 
+/// A rule in 64 bits, never 0: three for the base, 25 for the offset, 18 for each place. Places of 0
+/// mean none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Packed(u64);
+
+const ROOT: u64 = 1;
+const UNKNOWN: u64 = 2;
+const COMPLEX: u64 = 3;
+const STACK_POINTER: u64 = 4;
+const FRAME_POINTER: u64 = 5;
+
 impl Rule {
     pub(super) const fn without_offsets(base: Base) -> Self {
         Self { base, offset: 0, frame_pointer: None, return_address: None }
     }
 
-    /// The rule in 64 bits, never 0; `Complex` when a number is too large for its place.
-    fn pack(self) -> u64 {
+    /// The same in 64 bits; `Complex` when a number is too large for its place.
+    pub(super) fn pack(self) -> Packed {
         let base = match self.base {
-            Base::Root => 1,
-            Base::Unknown => 2,
-            Base::Complex => 3,
-            Base::StackPointer => 4,
-            Base::FramePointer => 5,
+            Base::Root => ROOT,
+            Base::Unknown => UNKNOWN,
+            Base::Complex => COMPLEX,
+            Base::StackPointer => STACK_POINTER,
+            Base::FramePointer => FRAME_POINTER,
         };
         let place = |place: Option<Place>| place.map_or(0, Place::get);
         let packed = (|| {
@@ -70,24 +81,7 @@ impl Rule {
                     | field(place(self.return_address), 18)? << 46,
             )
         })();
-        packed.unwrap_or(3)
-    }
-
-    fn unpack(packed: u64) -> Option<Self> {
-        let base = match packed & 7 {
-            1 => Base::Root,
-            2 => Base::Unknown,
-            3 => Base::Complex,
-            4 => Base::StackPointer,
-            5 => Base::FramePointer,
-            _ => return None,
-        };
-        Some(Self {
-            base,
-            offset: number(packed >> 3, 25),
-            frame_pointer: Place::new(number(packed >> 28, 18)),
-            return_address: Place::new(number(packed >> 46, 18)),
-        })
+        Packed(packed.unwrap_or(COMPLEX))
     }
 }
 
@@ -97,36 +91,102 @@ fn field(number: i32, bits: u32) -> Option<u64> {
     (-limit..limit).contains(&number).then(|| u64::from(number.cast_unsigned()) & ((1 << bits) - 1))
 }
 
-fn number(packed: u64, bits: u32) -> i32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the field has at most 25 bits")]
-    let low = (packed & ((1 << bits) - 1)) as u32;
-    (low << (32 - bits)).cast_signed() >> (32 - bits)
+impl Packed {
+    /// Whether the rest of the rule says all.
+    #[inline(always)]
+    pub(super) fn is_plain(self) -> bool {
+        self.0 & 4 != 0
+    }
+
+    /// Of a plain rule: whether the base is the frame pointer, not the stack pointer.
+    #[inline(always)]
+    pub(super) fn counts_from_frame_pointer(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// From the base to the frame's end.
+    #[inline(always)]
+    pub(super) fn offset(self) -> isize {
+        signed(self.0 << 36) >> 39
+    }
+
+    /// Where the caller's frame pointer is, from the frame's end; 0 when it is in its register.
+    #[inline(always)]
+    pub(super) fn frame_pointer(self) -> isize {
+        signed(self.0 << 18) >> 46
+    }
+
+    /// Where the return address is, from the frame's end.
+    #[inline(always)]
+    pub(super) fn return_address(self) -> isize {
+        signed(self.0) >> 46
+    }
+
+    /// What to do instead, when the rule is not plain.
+    pub(super) fn base(self) -> Base {
+        match self.0 & 7 {
+            ROOT => Base::Root,
+            COMPLEX => Base::Complex,
+            STACK_POINTER => Base::StackPointer,
+            FRAME_POINTER => Base::FramePointer,
+            _ => Base::Unknown,
+        }
+    }
 }
 
-/// The rule for the frame at `pc`, if it is known.
-#[inline]
-pub(super) fn lookup(pc: usize) -> Option<Rule> {
-    let key = key(pc);
-    let place = place(key);
-    [place, place ^ 1].into_iter().find_map(|place| {
-        let entry = &CACHE[place];
-        let packed = entry.rule.load(Ordering::Relaxed);
-        let fits = entry.mixed.load(Ordering::Relaxed) ^ packed == key;
-        if fits { Rule::unpack(packed) } else { None }
-    })
+#[inline(always)]
+fn signed(word: u64) -> isize {
+    #[expect(clippy::cast_possible_truncation, reason = "only 64-bit binaries have rules")]
+    {
+        word.cast_signed() as isize
+    }
 }
 
-/// Keeps a rule; of the two entries an address can have, the older one makes room.
-#[cold]
-pub(super) fn remember(pc: usize, rule: Rule) {
-    let key = key(pc);
-    let place = place(key);
-    let [newer, older] = [&CACHE[place], &CACHE[place ^ 1]];
-    older.mixed.store(newer.mixed.load(Ordering::Relaxed), Ordering::Relaxed);
-    older.rule.store(newer.rule.load(Ordering::Relaxed), Ordering::Relaxed);
-    let packed = rule.pack();
-    newer.mixed.store(key ^ packed, Ordering::Relaxed);
-    newer.rule.store(packed, Ordering::Relaxed);
+/// The cache, as it is at the begin of a stack.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    generation: u64,
+}
+
+impl Known {
+    pub(super) fn now() -> Self {
+        Self { generation: GENERATION.load(Ordering::Relaxed) << 48 }
+    }
+
+    /// The rule for the frame at `pc`, if it is known.
+    #[inline(always)]
+    pub(super) fn find(self, pc: usize) -> Option<Packed> {
+        let key = self.key(pc);
+        let place = place(key);
+        // Of the two entries that an address can have, the newer one is first.
+        entry(place, key).or_else(|| entry(place ^ 1, key))
+    }
+
+    /// Keeps a rule; the older one of its two entries makes room.
+    #[cold]
+    pub(super) fn remember(self, pc: usize, rule: Packed) {
+        let key = self.key(pc);
+        let place = place(key);
+        let [newer, older] = [&CACHE[place], &CACHE[place ^ 1]];
+        older.mixed.store(newer.mixed.load(Ordering::Relaxed), Ordering::Relaxed);
+        older.rule.store(newer.rule.load(Ordering::Relaxed), Ordering::Relaxed);
+        newer.mixed.store(key ^ rule.0, Ordering::Relaxed);
+        newer.rule.store(rule.0, Ordering::Relaxed);
+    }
+
+    /// An address and the generation, mixed; different for different addresses.
+    #[inline(always)]
+    fn key(self, pc: usize) -> u64 {
+        (pc as u64 ^ self.generation).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+#[inline(always)]
+fn entry(place: usize, key: u64) -> Option<Packed> {
+    let entry = &CACHE[place];
+    let packed = entry.rule.load(Ordering::Relaxed);
+    // An empty entry would fit the key 0, which no address of code has.
+    (entry.mixed.load(Ordering::Relaxed) ^ packed == key).then_some(Packed(packed))
 }
 
 /// Forgets all rules: other code may lie at the same addresses now.
@@ -134,19 +194,14 @@ pub(super) fn forget_all() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-/// An address and the generation, mixed; different for different addresses.
-fn key(pc: usize) -> u64 {
-    let generation = GENERATION.load(Ordering::Relaxed);
-    (pc as u64 ^ generation << 48).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
+#[inline(always)]
 fn place(key: u64) -> usize {
     (key >> 40) as usize & (ENTRIES - 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Base, Place, Rule, lookup, remember};
+    use super::{Base, Known, Packed, Place, Rule};
 
     fn rule(offset: i32, frame_pointer: i32) -> Rule {
         Rule {
@@ -157,33 +212,48 @@ mod tests {
         }
     }
 
+    fn numbers(packed: Packed) -> (Base, bool, isize, isize, isize) {
+        (
+            packed.base(),
+            packed.counts_from_frame_pointer(),
+            packed.offset(),
+            packed.frame_pointer(),
+            packed.return_address(),
+        )
+    }
+
     #[test]
     fn a_rule_survives_packing() {
-        for rule in [rule(16, -16), rule(8, 0), rule(1 << 23, -(1 << 16)), rule(-32, 0)] {
-            assert_eq!(Rule::unpack(rule.pack()), Some(rule));
+        for (offset, frame_pointer) in [(16, -16), (8, 0), (1 << 23, -(1 << 16)), (-32, 0)] {
+            let packed = rule(offset, frame_pointer).pack();
+            let expected = (Base::StackPointer, false, offset as isize, frame_pointer as isize, -8);
+            assert!(packed.is_plain());
+            assert_eq!(numbers(packed), expected);
         }
+        let packed = Rule { base: Base::FramePointer, ..rule(16, -16) }.pack();
+        assert_eq!(numbers(packed), (Base::FramePointer, true, 16, -16, -8));
         for base in [Base::Root, Base::Unknown, Base::Complex] {
-            let rule = Rule::without_offsets(base);
-            assert_eq!(Rule::unpack(rule.pack()), Some(rule));
+            let packed = Rule::without_offsets(base).pack();
+            assert_eq!((packed.base(), packed.is_plain()), (base, false));
         }
     }
 
     #[test]
     fn numbers_that_do_not_fit_make_a_complex_rule() {
-        let complex = Some(Rule::without_offsets(Base::Complex));
-        assert_eq!(Rule::unpack(rule(1 << 24, 0).pack()), complex);
-        assert_eq!(Rule::unpack(rule(8, -(1 << 18)).pack()), complex);
+        assert_eq!(rule(1 << 24, 0).pack().base(), Base::Complex);
+        assert_eq!(rule(8, -(1 << 18)).pack().base(), Base::Complex);
     }
 
     #[test]
     fn a_remembered_rule_is_found_until_others_need_its_place() {
-        assert_eq!(lookup(0x7000_0000), None);
-        remember(0x7000_0000, rule(24, -16));
-        assert_eq!(lookup(0x7000_0000), Some(rule(24, -16)));
-        assert_eq!(lookup(0x7000_0001), None);
+        let known = Known::now();
+        assert_eq!(known.find(0x7000_0000), None);
+        known.remember(0x7000_0000, rule(24, -16).pack());
+        assert_eq!(known.find(0x7000_0000), Some(rule(24, -16).pack()));
+        assert_eq!(known.find(0x7000_0001), None);
         for other in 1..100_000 {
-            remember(0x7000_0000 + other * 16, rule(8, 0));
+            known.remember(0x7000_0000 + other * 16, rule(8, 0).pack());
         }
-        assert_eq!(lookup(0x7000_0000), None);
+        assert_eq!(known.find(0x7000_0000), None);
     }
 }

@@ -98,6 +98,10 @@ impl Session {
         let mut settings = settings.clone();
         settings.base.compact_labels = false;
         settings.base.filters = liveheap_report::Filters::default();
+        if settings.base.unit == "minimum" {
+            // No rows are shown whose numbers should have a unit in common.
+            settings.base.unit = String::from("auto");
+        }
         // A shell over a profile that no report can be made of still starts; each report will say
         // why it cannot be made.
         let Ok(answer) = self.answer(self.profile.clone(), ReportKind::Top, &settings) else {

@@ -82,14 +82,16 @@ fn agent(url: &str, patience: Duration, options: &FetchOptions) -> Result<(Agent
 }
 
 fn tls(options: &FetchOptions, is_insecure: bool) -> Result<TlsConfig> {
-    let identity = match &options.identity {
-        Some((certificates, key)) => {
-            let (chain, _) = read_pem(certificates)?;
+    let identity = match (options.certificate.as_str(), options.key.as_str()) {
+        ("", "") => None,
+        ("", _) => bail!("-tls_key is specified, so -tls_cert must also be specified"),
+        (_, "") => bail!("-tls_cert is specified, so -tls_key must also be specified"),
+        (certificate, key) => {
+            let (chain, _) = read_pem(certificate)?;
             let (_, private) = read_pem(key)?;
             let private = private.with_context(|| format!("no private key in {key}"))?;
             Some(ClientCert::new_with_certs(&chain, private))
         }
-        None => None,
     };
     let authorities = if options.authorities.is_empty() {
         system_authorities().map_or(RootCerts::WebPki, RootCerts::from)
@@ -263,6 +265,25 @@ mod tests {
         assert_eq!(proxied("http://localhost:8999/p", &both), None);
         assert_eq!(proxied("http://127.0.0.1/p", &both), None);
         assert_eq!(proxied("http://h/p", &[]), None);
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let refused = |certificate: &str, key: &str| {
+            let (certificate, key) = (certificate.to_owned(), key.to_owned());
+            let options = FetchOptions { certificate, key, ..FetchOptions::default() };
+            tls(&options, false).err().map(|error| error.to_string())
+        };
+        assert_eq!(refused("", ""), None);
+        assert_eq!(
+            refused("", "k").as_deref(),
+            Some("-tls_key is specified, so -tls_cert must also be specified")
+        );
+        assert_eq!(
+            refused("c", "").as_deref(),
+            Some("-tls_cert is specified, so -tls_key must also be specified")
+        );
+        assert_eq!(refused("/no/c", "/no/k").as_deref(), Some("cannot read /no/c"));
     }
 
     #[test]

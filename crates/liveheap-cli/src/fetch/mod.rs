@@ -19,6 +19,7 @@ use liveheap_profile::{
     normalize, tag_as_base,
 };
 use liveheap_symbols::{RemoteSource, remote_sources};
+use std::io;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -168,7 +169,14 @@ fn read(source: &str, door: Door, options: &FetchOptions) -> Result<(Vec<u8>, Op
     };
     let default_path = (door == Door::Own).then_some(OWN_DEFAULT_PATH);
     let Some(target) = url::target(source, options.seconds, default_path) else {
-        return Err(file::explain(&missing));
+        let why = file::explain(&missing);
+        return Err(match door {
+            Door::Own => why,
+            Door::Pprof if missing.kind() == io::ErrorKind::NotFound => {
+                anyhow!("stat {source}: {why} or directory")
+            }
+            Door::Pprof => anyhow!("stat {source}: {why}"),
+        });
     };
     say(&Message::Fetching { url: target.url.clone() });
     if options.seconds > 0 {

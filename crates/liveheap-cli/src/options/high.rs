@@ -57,8 +57,10 @@ pub(crate) struct FetchOptions {
     pub(crate) seconds: u64,
     /// Seconds to wait for the answer; 0 for the default.
     pub(crate) timeout_seconds: u64,
-    /// The client's certificate and its key, as files.
-    pub(crate) identity: Option<(String, String)>,
+    /// File with the client's certificate; empty for none.
+    pub(crate) certificate: String,
+    /// File with the key of that certificate; empty for none.
+    pub(crate) key: String,
     /// File with certificates to check servers against; empty for the system's.
     pub(crate) authorities: String,
 }
@@ -122,12 +124,6 @@ pub(crate) fn plan(door: Door, low: LowArgs) -> Result<Plan> {
     if normalize && base.is_none() {
         bail!("must have base profile to normalize by: add -base or -diff_base");
     }
-    let identity = match (source.tls_cert.is_empty(), source.tls_key.is_empty()) {
-        (true, true) => None,
-        (false, false) => Some((source.tls_cert, source.tls_key)),
-        (true, false) => bail!("-tls_key is specified, so -tls_cert must also be specified"),
-        (false, true) => bail!("-tls_cert is specified, so -tls_key must also be specified"),
-    };
     Ok(Plan {
         door,
         sources,
@@ -137,7 +133,8 @@ pub(crate) fn plan(door: Door, low: LowArgs) -> Result<Plan> {
         fetch: FetchOptions {
             seconds: u64::try_from(source.seconds).unwrap_or(0),
             timeout_seconds: u64::try_from(source.timeout).unwrap_or(0),
-            identity,
+            certificate: source.tls_cert,
+            key: source.tls_key,
             authorities: source.tls_ca,
         },
         symbolize: source.symbolize,
@@ -206,10 +203,6 @@ mod tests {
         assert_eq!(
             refused("-normalize p"),
             "must have base profile to normalize by: add -base or -diff_base"
-        );
-        assert_eq!(
-            refused("-tls_key=k p"),
-            "-tls_key is specified, so -tls_cert must also be specified"
         );
         assert_eq!(refused("-no_browser p"), "-no_browser only makes sense with -http");
         assert_eq!(refused("-top"), "no profile source specified");

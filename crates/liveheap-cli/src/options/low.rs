@@ -151,7 +151,7 @@ fn whole(value: &str) -> Result<i64, Expected> {
 }
 
 fn real(value: &str) -> Result<f64, Expected> {
-    value.parse().map_err(|_| Expected::Real)
+    table::read_real(value).ok_or(Expected::Real)
 }
 
 #[cfg(test)]

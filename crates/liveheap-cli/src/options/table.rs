@@ -86,11 +86,41 @@ impl Row {
         match self.place {
             Place::Switch(at) => at(&mut settings).to_string(),
             Place::Whole(at) => at(&mut settings).to_string(),
-            Place::Real(at) => at(&mut settings).to_string(),
+            Place::Real(at) => show_real(*at(&mut settings)),
             Place::Text(at) => std::mem::take(at(&mut settings)),
             Place::Choice { current, .. } => current(&settings).to_owned(),
         }
     }
+}
+
+/// A number with as many digits as it needs, as Go writes it.
+fn show_real(number: f64) -> String {
+    if number.is_infinite() {
+        return String::from(if number > 0.0 { "+Inf" } else { "-Inf" });
+    }
+    let size = number.abs();
+    if size == 0.0 || number.is_nan() || (1e-4..1e21).contains(&size) {
+        return number.to_string();
+    }
+    let text = format!("{number:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = match exponent.strip_prefix('-') {
+                Some(exponent) => ('-', exponent),
+                None => ('+', exponent),
+            };
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => text,
+    }
+}
+
+/// Reads a number; `None` when it is none, or too large for one.
+pub(crate) fn read_real(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    // What is too large reads as infinite, although no one wrote that.
+    let is_word = text.trim_start_matches(['+', '-']).starts_with(['i', 'I']);
+    (number.is_finite() || number.is_nan() || is_word).then_some(number)
 }
 
 impl Named {
@@ -442,5 +472,15 @@ mod tests {
         assert_eq!(shown("divide_by").as_deref(), Some("2.5"));
         assert_eq!(shown("nodefraction").as_deref(), Some("0.005"));
         assert_eq!(shown("nodecount").as_deref(), Some("-1"));
+        let others = [f64::INFINITY, f64::NAN, 1e-5, 2.5e21, -0.0];
+        assert_eq!(others.map(show_real), ["+Inf", "NaN", "1e-05", "2.5e+21", "-0"]);
+    }
+
+    #[test]
+    fn a_number_that_is_too_large_is_none() {
+        assert_eq!(read_real("1e3"), Some(1000.0));
+        assert_eq!(read_real("-inf"), Some(f64::NEG_INFINITY));
+        assert_eq!(read_real("1e400"), None);
+        assert_eq!(read_real("x"), None);
     }
 }

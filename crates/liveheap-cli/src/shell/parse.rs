@@ -156,7 +156,11 @@ fn whole(value: &str) -> Result<i64, String> {
 }
 
 fn real(value: &str) -> Result<f64, String> {
-    value.parse().map_err(|_| format!("strconv.ParseFloat: parsing {value:?}: invalid syntax"))
+    table::read_real(value).ok_or_else(|| {
+        let is_number = value.parse::<f64>().is_ok();
+        let why = if is_number { "value out of range" } else { "invalid syntax" };
+        format!("strconv.ParseFloat: parsing {value:?}: {why}")
+    })
 }
 
 /// A report and its arguments: a limit, `-cum`, `>file`, and what to focus on or to ignore.

@@ -10,7 +10,9 @@ use std::net::TcpListener;
 fn a_file_that_is_not_there() {
     let place = Place::new();
     place.run(&["top", "nope.pb.gz"]).refused("liveheap: nope.pb.gz: no such file");
-    place.run(&["pprof", "-top", "nope.pb.gz"]).refused("nope.pb.gz: no such file");
+    place
+        .run(&["pprof", "-top", "nope.pb.gz"])
+        .refused("nope.pb.gz: stat nope.pb.gz: no such file or directory");
 }
 
 #[test]
@@ -134,11 +136,11 @@ fn a_server_that_breaks_off() {
 #[test]
 fn several_sources_that_all_fail() {
     let place = Place::new();
-    let said = place.run(&["pprof", "-top", "a.pb", "b.pb"]);
+    let said = place.run(&["top", "a.pb", "b.pb"]);
     assert_eq!(said.status, Some(2));
     assert_eq!(
         said.err,
-        "a.pb: no such file\nb.pb: no such file\nfailed to fetch any source profiles\n"
+        "a.pb: no such file\nb.pb: no such file\nliveheap: failed to fetch any source profiles\n"
     );
 }
 

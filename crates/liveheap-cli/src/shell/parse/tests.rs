@@ -120,6 +120,7 @@ fn errors_are_those_that_people_know() {
             r#"strconv.Atoi: parsing "99999999999999999999": value out of range"#,
         ),
         ("nodefraction=abc", r#"strconv.ParseFloat: parsing "abc": invalid syntax"#),
+        ("divide_by=1e400", r#"strconv.ParseFloat: parsing "1e400": value out of range"#),
         ("trim=perhaps", r#"illegal value "perhaps" for bool variable"#),
         ("sort=sideways", r#"invalid "sort" value "sideways""#),
         ("lines=false", r#"unknown config field "lines""#),

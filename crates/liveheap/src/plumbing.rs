@@ -46,9 +46,11 @@ const PLUMBING: &[&str] = &[
     "alloc::raw_vec::*",
     "<alloc::raw_vec::*",
     "alloc::boxed::box_new*",
+    "alloc::boxed::new*",
     "alloc::boxed::Box*::new*",
     "<alloc::boxed::Box*>::new*",
     "alloc::vec::from_elem*",
+    "alloc::vec::spec_from_elem::*",
     "* as alloc::vec::spec_from_elem::SpecFromElem>::from_elem",
     "alloc::vec::Vec*::with_capacity*",
     "<alloc::vec::Vec*>::with_capacity*",
@@ -77,6 +79,11 @@ const PLUMBING: &[&str] = &[
     "alloc::vec::spec_from_elem::from_elem*",
     "alloc::vec::try_with_capacity*",
     "alloc::vec::with_capacity*",
+    // The same of a reader that finds the module by the source file and knows no type.
+    "alloc::vec::with_capacity*",
+    "alloc::vec::try_with_capacity*",
+    "alloc::vec::reserve*",
+    "alloc::vec::push*",
     "hashbrown::raw::alloc::*",
     "hashbrown::raw::RawTableInner*::new_uninitialized*",
     "hashbrown::raw::RawTableInner*::fallible_with_capacity*",
@@ -184,6 +191,7 @@ mod tests {
             "alloc::vec::Vec<T,A>::push",
             "<alloc::vec::Vec<u8>>::with_capacity",
             "<u8 as alloc::vec::spec_from_elem::SpecFromElem>::from_elem",
+            "alloc::vec::with_capacity_in",
             "malloc",
         ] {
             assert!(is_plumbing(name), "{name}");

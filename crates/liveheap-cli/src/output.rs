@@ -148,9 +148,7 @@ pub(crate) fn to_standard_output(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
     let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
-    write(&mut out)?;
-    out.flush()?;
-    Ok(())
+    write(&mut out).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 /// Whether an error is that no one reads our output any more; that is no failure.

@@ -99,7 +99,7 @@ fn show_real(number: f64) -> String {
         return String::from(if number > 0.0 { "+Inf" } else { "-Inf" });
     }
     let size = number.abs();
-    if size == 0.0 || number.is_nan() || (1e-4..1e21).contains(&size) {
+    if size == 0.0 || number.is_nan() || (1e-4..1e6).contains(&size) {
         return number.to_string();
     }
     let text = format!("{number:e}");
@@ -472,8 +472,9 @@ mod tests {
         assert_eq!(shown("divide_by").as_deref(), Some("2.5"));
         assert_eq!(shown("nodefraction").as_deref(), Some("0.005"));
         assert_eq!(shown("nodecount").as_deref(), Some("-1"));
-        let others = [f64::INFINITY, f64::NAN, 1e-5, 2.5e21, -0.0];
-        assert_eq!(others.map(show_real), ["+Inf", "NaN", "1e-05", "2.5e+21", "-0"]);
+        let others = [f64::INFINITY, f64::NAN, 1e-5, 0.0001, 123_456.0, 1_234_567.0, -0.0];
+        let shown = ["+Inf", "NaN", "1e-05", "0.0001", "123456", "1.234567e+06", "-0"];
+        assert_eq!(others.map(show_real), shown);
     }
 
     #[test]

@@ -181,6 +181,18 @@ fn a_file_that_cannot_be_written() {
 }
 
 #[test]
+fn a_full_disk() {
+    let place = Place::with_profile();
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let output = place.command(&["top", "small.pb.gz"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "liveheap: cannot write to standard output: No space left on device (os error 28)\n"
+    );
+}
+
+#[test]
 fn a_picture_without_graphviz() {
     let place = Place::with_profile();
     let said = place.run(&["png", "small.pb.gz"]);

@@ -1,7 +1,7 @@
 //! Rules of the house that a program can check.
 //!
 //! - every Rust file opens with `//!`;
-//! - no `TODO`, `FIXME` or `todo!` without an issue number;
+//! - no line left for later (the usual words for that) without an issue number;
 //! - no file beyond the length at which it should be split;
 //! - every file that a document points to exists;
 //! - each crate depends on exactly what its committed list says, so a new edge is a diff.

@@ -88,7 +88,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
             return unsafe { self.inner.alloc(layout) };
         }
         // SAFETY: the caller's contract, passed on.
-        unsafe { self.alloc_slowly(layout) }
+        unsafe { Self::alloc_slowly(layout.size(), layout.align(), self) }
     }
 
     #[inline(always)]
@@ -98,14 +98,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
             return unsafe { self.inner.alloc_zeroed(layout) };
         }
         // SAFETY: the caller's contract, passed on.
-        unsafe { self.alloc_zeroed_slowly(layout) }
+        unsafe { Self::alloc_zeroed_slowly(layout.size(), layout.align(), self) }
     }
 
     #[inline(always)]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         if live::stays_in_place(layout) || live::may_be_marked(pointer) {
             // SAFETY: the caller's contract, passed on.
-            return unsafe { self.dealloc_slowly(pointer, layout) };
+            return unsafe { Self::dealloc_slowly(pointer, layout.size(), layout.align(), self) };
         }
         // SAFETY: the caller's contract; no sampled object has such an address and layout.
         unsafe { self.inner.dealloc(pointer, layout) }
@@ -116,69 +116,89 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
         let goes_on = thread::countdown(new_size);
         if !goes_on || live::stays_in_place(layout) || live::may_be_marked(pointer) {
             // SAFETY: the caller's contract, passed on.
-            return unsafe { self.realloc_slowly(pointer, layout, new_size, !goes_on) };
+            return unsafe {
+                Self::realloc_slowly(
+                    pointer,
+                    layout.size(),
+                    layout.align(),
+                    new_size,
+                    self,
+                    !goes_on,
+                )
+            };
         }
         // SAFETY: the caller's contract; no sampled object has such an address and layout.
         unsafe { self.inner.realloc(pointer, layout, new_size) }
     }
 }
 
+/// The slow paths take what the compiler's entry points take, in the same order, so that the fast
+/// paths before them move no registers: two or three instructions an allocation.
 impl<A: GlobalAlloc> Heap<A> {
     #[cold]
     #[inline(never)]
-    unsafe fn alloc_slowly(&self, layout: Layout) -> *mut u8 {
+    unsafe fn alloc_slowly(size: usize, align: usize, heap: &Self) -> *mut u8 {
         let marker = 0_u8;
-        match self.pick(layout.size()) {
+        // SAFETY: they are a layout's.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        match heap.pick(size) {
             // SAFETY: the caller's contract, passed on.
-            None => unsafe { self.inner.alloc(layout) },
+            None => unsafe { heap.inner.alloc(layout) },
             // SAFETY: the caller's contract, passed on.
-            Some(rate) => unsafe { self.sample(layout, rate, Fill::Any, &raw const marker) },
+            Some(rate) => unsafe { heap.sample(layout, rate, Fill::Any, &raw const marker) },
         }
     }
 
     #[cold]
     #[inline(never)]
-    unsafe fn alloc_zeroed_slowly(&self, layout: Layout) -> *mut u8 {
+    unsafe fn alloc_zeroed_slowly(size: usize, align: usize, heap: &Self) -> *mut u8 {
         let marker = 0_u8;
-        match self.pick(layout.size()) {
+        // SAFETY: they are a layout's.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        match heap.pick(size) {
             // SAFETY: the caller's contract, passed on.
-            None => unsafe { self.inner.alloc_zeroed(layout) },
+            None => unsafe { heap.inner.alloc_zeroed(layout) },
             // SAFETY: the caller's contract, passed on.
-            Some(rate) => unsafe { self.sample(layout, rate, Fill::Zero, &raw const marker) },
+            Some(rate) => unsafe { heap.sample(layout, rate, Fill::Zero, &raw const marker) },
         }
     }
 
     #[inline(never)]
-    unsafe fn dealloc_slowly(&self, pointer: *mut u8, layout: Layout) {
+    unsafe fn dealloc_slowly(pointer: *mut u8, size: usize, align: usize, heap: &Self) {
+        // SAFETY: they are a layout's.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         if live::stays_in_place(layout) {
             if let Some(id) = live::remove(pointer) {
                 live::retire(id);
             }
             // SAFETY: an object of such a layout is where `inner` put it.
-            return unsafe { self.inner.dealloc(pointer, layout) };
+            return unsafe { heap.inner.dealloc(pointer, layout) };
         }
         // SAFETY: the address is 16 behind a page's begin.
         match unsafe { live::read_mark(pointer) } {
             // SAFETY: without a mark the object is one of `inner`'s own.
-            None => unsafe { self.inner.dealloc(pointer, layout) },
+            None => unsafe { heap.inner.dealloc(pointer, layout) },
             Some(id) => {
                 live::retire(id);
                 // SAFETY: the object is marked, and its record is gone.
-                unsafe { self.dealloc_marked(pointer, layout) };
+                unsafe { heap.dealloc_marked(pointer, layout) };
             }
         }
     }
 
     #[inline(never)]
     unsafe fn realloc_slowly(
-        &self,
         pointer: *mut u8,
-        layout: Layout,
+        size: usize,
+        align: usize,
         new_size: usize,
+        heap: &Self,
         ran_out: bool,
     ) -> *mut u8 {
         let marker = 0_u8;
-        let rate = if ran_out { self.pick(new_size) } else { None };
+        // SAFETY: they are a layout's.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        let rate = if ran_out { heap.pick(new_size) } else { None };
         if !live::stays_in_place(layout)
             && live::may_be_marked(pointer)
             // SAFETY: the address is 16 behind a page's begin.
@@ -186,11 +206,11 @@ impl<A: GlobalAlloc> Heap<A> {
         {
             // SAFETY: the object is marked with this record.
             return unsafe {
-                self.move_marked(pointer, layout, new_size, id, rate, &raw const marker)
+                heap.move_marked(pointer, layout, new_size, id, rate, &raw const marker)
             };
         }
         // SAFETY: the object is one of `inner`'s own; the rest is the caller's contract.
-        unsafe { self.realloc_unmarked(pointer, layout, new_size, rate, &raw const marker) }
+        unsafe { heap.realloc_unmarked(pointer, layout, new_size, rate, &raw const marker) }
     }
 
     /// Decides about an allocation whose countdown ran out. After a rate, [`Self::sample`] or

@@ -8,16 +8,18 @@
 
 use crate::{sampler, stats};
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Mean number of allocated bytes between two samples, unless set otherwise.
 pub(crate) const DEFAULT_SAMPLE_RATE: u64 = 512 << 10;
 /// The largest sample rate, one sample in a TiB; larger ones mean this.
 pub(crate) const LARGEST_SAMPLE_RATE: u64 = 1 << 40;
-/// No rate was asked for so far.
+/// Nothing was asked for so far.
 const UNSET: u64 = u64::MAX;
 
 static RATE: AtomicU64 = AtomicU64::new(UNSET);
+static SEED: AtomicU64 = AtomicU64::new(UNSET);
+static ENVIRONMENT_READ: AtomicBool = AtomicBool::new(false);
 
 /// Sets the mean number of allocated bytes between two samples: 1 samples every allocation, 0 none.
 ///
@@ -37,10 +39,14 @@ pub fn sample_rate() -> u64 {
 }
 
 /// Takes the rate from the environment or from the program's source, if none was set so far.
+///
+/// Later calls do nothing: a thread may change the environment once there are several, and reading
+/// it meanwhile is not safe.
 pub(crate) fn start(rate_in_source: u64) {
-    if RATE.load(Ordering::Relaxed) != UNSET {
+    if ENVIRONMENT_READ.swap(true, Ordering::Relaxed) {
         return;
     }
+    SEED.store(number(c"LIVEHEAP_SEED").unwrap_or(UNSET), Ordering::Relaxed);
     let rate = number(c"LIVEHEAP_SAMPLE_RATE").unwrap_or(rate_in_source).min(LARGEST_SAMPLE_RATE);
     // A rate set meanwhile by the program wins; either outcome is a valid state.
     let _ = RATE.compare_exchange(UNSET, rate, Ordering::Relaxed, Ordering::Relaxed);
@@ -48,7 +54,10 @@ pub(crate) fn start(rate_in_source: u64) {
 
 /// The fixed seed that tests ask for.
 pub(crate) fn seed() -> Option<u64> {
-    number(c"LIVEHEAP_SEED")
+    match SEED.load(Ordering::Relaxed) {
+        UNSET => None,
+        seed => Some(seed),
+    }
 }
 
 /// A variable of the environment as a number; one that is none is counted and ignored.

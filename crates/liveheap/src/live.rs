@@ -138,8 +138,16 @@ fn reserve_fresh() -> Option<RecordId> {
     let chunk = &RECORDS[number as usize / RECORDS_PER_CHUNK];
     if chunk.load(Ordering::Acquire).is_null() {
         let bytes = RECORDS_PER_CHUNK * size_of::<Record>();
-        // When the kernel refuses, this record's number is lost; so are at most the chunk's others.
-        let memory = arena::map(bytes)?;
+        let Some(memory) = arena::map(bytes) else {
+            // Unless another thread took the next number, this one is free again.
+            let _ = RECORDS_USED.compare_exchange(
+                number + 1,
+                number,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            return None;
+        };
         // Release pairs with the Acquire loads of this chunk.
         if chunk
             .compare_exchange(

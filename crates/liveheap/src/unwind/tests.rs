@@ -200,6 +200,36 @@ fn a_stack_goes_through_unusual_frames() {
     assert_eq!(compared(), 2);
 }
 
+// A function that keeps a frame pointer and has no unwind table.
+#[cfg(target_arch = "x86_64")]
+std::arch::global_asm!(
+    ".text",
+    "liveheap_test_call_without_table:",
+    "push rbp",
+    "mov rbp, rsp",
+    "call rdi",
+    "pop rbp",
+    "ret",
+);
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_stack_goes_through_code_without_tables_that_keeps_a_frame_pointer() {
+    unsafe extern "C" {
+        fn liveheap_test_call_without_table(work: extern "C" fn());
+    }
+    thread_local! {
+        static FRAMES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+    extern "C" fn work() {
+        FRAMES.with(|count| count.set(deep(0, &mut [0; DEEPEST])));
+    }
+    let outside = deep(0, &mut [0; DEEPEST]);
+    // SAFETY: calls `work` with the stack aligned as it must be.
+    unsafe { liveheap_test_call_without_table(work) };
+    assert!(FRAMES.with(std::cell::Cell::get) >= outside + 2);
+}
+
 /// Random bytes as tables: whatever they say, the answer comes back.
 #[test]
 fn damaged_tables_do_no_harm() {

@@ -1,0 +1,94 @@
+//! How many instructions the profiler adds to an allocation and its free, counted by valgrind.
+//!
+//! Needs valgrind, and means something in release mode only:
+//! `cargo test --release -p liveheap --test instruction_budget -- --ignored`
+
+#![expect(unsafe_code, reason = "calls allocators directly")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::process::Command;
+
+static HEAP: liveheap::Heap = liveheap::Heap::system();
+
+/// Instructions that an allocation with its free may cost more than without the profiler, samples
+/// included.
+const BUDGET: f64 = 15.0;
+const PAIRS: u32 = 100_000;
+
+/// As the compiler's own entry points are: functions that take a size and an alignment, and that
+/// their caller does not see into.
+#[derive(Clone, Copy)]
+struct Entries {
+    allocate: unsafe fn(usize, usize) -> *mut u8,
+    free: unsafe fn(*mut u8, usize, usize),
+}
+
+macro_rules! entries {
+    ($allocator:expr) => {{
+        unsafe fn allocate(size: usize, align: usize) -> *mut u8 {
+            // SAFETY: as the caller says.
+            let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+            // SAFETY: the layout is not empty.
+            unsafe { $allocator.alloc(layout) }
+        }
+        unsafe fn free(pointer: *mut u8, size: usize, align: usize) {
+            // SAFETY: as the caller says.
+            let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+            // SAFETY: as the caller says.
+            unsafe { $allocator.dealloc(pointer, layout) }
+        }
+        Entries { allocate, free }
+    }};
+}
+
+fn pairs(entries: Entries, count: u32) {
+    let entries = black_box(entries);
+    for number in 0..count {
+        let size = 16 + number as usize % 64;
+        // SAFETY: the size is small, and the alignment a power of two.
+        let pointer = unsafe { (entries.allocate)(size, 8) };
+        // SAFETY: the allocator gave it out just now.
+        unsafe { (entries.free)(pointer, size, 8) };
+    }
+}
+
+/// Not a test of its own: what valgrind runs.
+#[test]
+#[ignore = "started by the other test"]
+fn child() {
+    let Ok(wanted) = std::env::var("LIVEHEAP_TEST_PAIRS") else { return };
+    let (allocator, count) = wanted.split_once(' ').unwrap();
+    let count = count.parse().unwrap();
+    match allocator {
+        "profiled" => pairs(entries!(HEAP), count),
+        _ => pairs(entries!(System), count),
+    }
+}
+
+fn instructions(allocator: &str, count: u32) -> f64 {
+    let output = Command::new("valgrind")
+        .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().expect("this program has a path"))
+        .args(["--ignored", "--exact", "child", "--test-threads=1"])
+        .env("LIVEHEAP_TEST_PAIRS", format!("{allocator} {count}"))
+        .env("LIVEHEAP_SEED", "1")
+        .output()
+        .expect("valgrind is installed");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = text.lines().find(|line| line.contains("refs:")).expect("valgrind counts");
+    let number = line.split_whitespace().last().unwrap_or_default().replace(',', "");
+    number.parse().expect("valgrind's count is a number")
+}
+
+#[test]
+#[ignore = "needs valgrind and release mode"]
+fn a_pair_costs_no_more_than_its_budget() {
+    let cost = |allocator| {
+        let warm = instructions(allocator, PAIRS);
+        (instructions(allocator, 2 * PAIRS) - warm) / f64::from(PAIRS)
+    };
+    let added = cost("profiled") - cost("plain");
+    assert!(added < BUDGET, "{added}");
+    assert!(added > 1.0, "{added}: the profiler was not in the way");
+}

@@ -1,0 +1,50 @@
+//! Threads at the edges of their lives: short ones, and allocations while they end.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+
+#[global_allocator]
+static HEAP: liveheap::Heap = liveheap::Heap::system().sample_rate(1);
+
+struct AllocatesAtTheEnd(Vec<u8>);
+
+impl Drop for AllocatesAtTheEnd {
+    fn drop(&mut self) {
+        self.0.extend_from_slice(&[1; 100]);
+        black_box(vec![1_u8; 100_000]);
+    }
+}
+
+thread_local! {
+    static LAST: RefCell<Option<AllocatesAtTheEnd>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_thread_may_allocate_and_free_while_it_ends() {
+    let before = liveheap::stats();
+    for _ in 0..100 {
+        let thread = std::thread::spawn(|| {
+            LAST.with(|last| *last.borrow_mut() = Some(AllocatesAtTheEnd(vec![1; 10])));
+        });
+        thread.join().unwrap();
+    }
+    let after = liveheap::stats();
+    assert!(after.samples >= before.samples + 300);
+    assert!(after.live_samples <= before.live_samples + 20, "{before:?} {after:?}");
+}
+
+#[test]
+fn short_threads_leave_nothing_behind() {
+    let run = || {
+        for _ in 0..200 {
+            let threads: Vec<_> = (0..5)
+                .map(|size| std::thread::spawn(move || drop(black_box(vec![0_u8; 1 + size]))))
+                .collect();
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        }
+    };
+    run();
+    let before = liveheap::stats().table_bytes;
+    run();
+    assert!(liveheap::stats().table_bytes <= before + (1 << 20));
+}

@@ -1,6 +1,6 @@
 //! Reports over profiles: filters, call graphs, tables and pictures.
 //!
-//! [`answer`] turns a [`liveheap_profile::Profile`] and a [`Request`] into a [`Report`], which
+//! [`answer()`] turns a [`liveheap_profile::Profile`] and a [`Request`] into a [`Report`], which
 //! renders itself. Nothing here opens a file or a socket: what a report needs of the world comes
 //! in through [`Surroundings`].
 

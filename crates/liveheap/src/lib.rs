@@ -39,7 +39,7 @@
 //!
 //! One allocation in every [`sample_rate`] bytes on average (512 KiB) is picked, with its stack, and
 //! forgotten when it is freed. Set the rate with [`set_sample_rate`] or `LIVEHEAP_SAMPLE_RATE`: 1 picks
-//! everything, 0 nothing. [`stats`] and the comments of each profile say what could not be recorded;
+//! everything, 0 nothing. [`stats()`] and the comments of each profile say what could not be recorded;
 //! [`memory_stats`] what the process uses on the whole. [`on_reclaim`] registers what gives back memory
 //! that is held without need; profiles with `gc=1` run it first.
 //!

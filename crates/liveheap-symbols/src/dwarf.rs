@@ -49,7 +49,7 @@ impl<'a> DebugSections<'a> {
         let endian =
             if object.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
         let load = |id: gimli::SectionId| {
-            let section = object.section_by_name(id.name());
+            let section = object.section_by_name(id.name()).filter(|_| is_read(id));
             // A section that cannot be unpacked is as good as none.
             let data = section.and_then(|section| section.uncompressed_data().ok());
             Ok::<_, std::convert::Infallible>(data.unwrap_or_default())
@@ -73,6 +73,25 @@ impl<'a> DebugSections<'a> {
         let context = Context::from_dwarf(dwarf).map_err(damaged)?;
         Ok(DebugLines { context, dwarf: borrow(), units: UnitTable::default(), split })
     }
+}
+
+/// Whether a section is of use here; unpacking the others, of variables and macros, costs more than
+/// all look-ups.
+fn is_read(id: gimli::SectionId) -> bool {
+    use gimli::SectionId as Id;
+    matches!(
+        id,
+        Id::DebugAbbrev
+            | Id::DebugAddr
+            | Id::DebugAranges
+            | Id::DebugInfo
+            | Id::DebugLine
+            | Id::DebugLineStr
+            | Id::DebugRanges
+            | Id::DebugRngLists
+            | Id::DebugStr
+            | Id::DebugStrOffsets
+    )
 }
 
 /// Debug information, ready to be asked.

@@ -14,7 +14,7 @@ static REGISTERED: AtomicBool = AtomicBool::new(false);
 
 /// Registers the handlers, the first time it is called.
 pub(crate) fn register() {
-    if REGISTERED.swap(true, Ordering::Relaxed) {
+    if REGISTERED.load(Ordering::Relaxed) || REGISTERED.swap(true, Ordering::Relaxed) {
         return;
     }
     // The C library may allocate for its list of handlers: not one of the program's objects.

@@ -1,5 +1,7 @@
 //! Threads at the edges of their lives: short ones, and allocations while they end.
 
+#![expect(unsafe_code, reason = "loads libraries")]
+
 use std::cell::RefCell;
 use std::hint::black_box;
 
@@ -47,4 +49,31 @@ fn short_threads_leave_nothing_behind() {
     let before = liveheap::stats().table_bytes;
     run();
     assert!(liveheap::stats().table_bytes <= before + (1 << 20));
+}
+
+#[test]
+fn libraries_may_come_and_go_meanwhile() {
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    black_box(vec![1_u8; 100]);
+                }
+            });
+        }
+        for _ in 0..300 {
+            for name in [c"libresolv.so.2", c"libnss_files.so.2", c"libthread_db.so.1"] {
+                // SAFETY: libraries of the C library's own, whose constructors do nothing.
+                let library = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW) };
+                black_box(vec![1_u8; 1000]);
+                if !library.is_null() {
+                    // SAFETY: it was opened just now.
+                    unsafe { libc::dlclose(library) };
+                }
+            }
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(liveheap::stats().stacks_unreadable, 0);
 }

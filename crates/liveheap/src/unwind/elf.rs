@@ -9,6 +9,7 @@ use super::bytes::Bytes;
 
 /// Kinds of program headers.
 const LOAD: u32 = 1;
+const DYNAMIC: u32 = 2;
 const NOTE: u32 = 4;
 const EH_FRAME_HEADER: u32 = 0x6474_e550;
 
@@ -96,6 +97,17 @@ impl Image {
         // SAFETY: the loader mapped this part of the segment from the file, and `at`'s caller keeps
         // the binary loaded. Unwind tables and notes are constant.
         Some(Bytes::new(unsafe { std::slice::from_raw_parts(first, length) }))
+    }
+
+    /// What process addresses are above the binary's own, in bytes.
+    pub(super) fn bias(&self) -> usize {
+        self.bias
+    }
+
+    /// What the loader is told about the binary.
+    pub(super) fn dynamic_section(&self) -> Option<Bytes<'static>> {
+        let section = self.segments().find(|segment| segment.kind == DYNAMIC)?;
+        self.bytes_from(section.address.wrapping_add(self.bias))
     }
 
     /// The index of the unwind tables (`.eh_frame_hdr`) and what follows it in its segment.

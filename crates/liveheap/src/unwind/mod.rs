@@ -19,6 +19,7 @@ mod elf;
 mod expression;
 pub(crate) mod modules;
 mod rules;
+mod symbol;
 
 use crate::thread::ThreadState;
 use crate::{maps, stats};

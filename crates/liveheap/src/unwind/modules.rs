@@ -9,12 +9,12 @@
 #![expect(unsafe_code, reason = "calls the loader, and reads binaries in memory")]
 
 use super::elf::Image;
-use super::rules;
+use super::{rules, symbol};
 use crate::sync::SpinLock;
 use crate::{arena, live, maps};
 use std::ops::ControlFlow;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// An executable mapping of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,28 +126,42 @@ struct LoadedObject {
 
 type LoaderIndex = unsafe extern "C" fn(*mut libc::c_void, *mut LoadedObject) -> libc::c_int;
 
+/// Where the loader's index is; `NOT_ASKED` at first, and `NONE` when there is none.
+static LOADER_INDEX: AtomicUsize = AtomicUsize::new(NOT_ASKED);
+const NOT_ASKED: usize = 0;
+const NONE: usize = 1;
+
 /// The loader's `_dl_find_object`, where it has one.
-///
-/// A weak reference, so that a program also starts where it is missing; asking the loader for it by
-/// name would take the loader's lock.
 fn loader_index() -> Option<LoaderIndex> {
-    #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
-    {
-        let address: *const ();
-        // SAFETY: reads one word that the linker wrote, the function's address or 0.
-        unsafe {
-            std::arch::asm!(
-                ".weak _dl_find_object",
-                "mov {address}, qword ptr [rip + _dl_find_object@GOTPCREL]",
-                address = out(reg) address,
-                options(pure, readonly, nostack, preserves_flags)
-            );
-        }
-        // SAFETY: an optional function pointer is null or the function, which has this signature.
-        unsafe { std::mem::transmute::<*const (), Option<LoaderIndex>>(address) }
+    let mut address = LOADER_INDEX.load(Ordering::Relaxed);
+    if address == NOT_ASKED {
+        address = find_loader_index().unwrap_or(NONE);
+        LOADER_INDEX.store(address, Ordering::Relaxed);
     }
-    #[cfg(not(all(target_arch = "x86_64", target_env = "gnu")))]
-    None
+    if address == NONE {
+        return None;
+    }
+    let function = std::ptr::with_exposed_provenance::<()>(address);
+    // SAFETY: the loader's function of this name has this signature, and the loader stays.
+    Some(unsafe { std::mem::transmute::<*const (), LoaderIndex>(function) })
+}
+
+/// Looks in the C library, or in its loader: where the function is has changed. Both stay loaded.
+#[cold]
+fn find_loader_index() -> Option<usize> {
+    let mut first_bytes = FirstBytes::default();
+    let mut found = None;
+    maps::for_each(&mut |mapping| {
+        let start = first_bytes.of(mapping);
+        let name = mapping.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        if mapping.executable && (name.starts_with(b"libc.so") || name.starts_with(b"ld-linux")) {
+            // SAFETY: the kernel listed a readable mapping there, and these two stay.
+            let image = start.and_then(|start| unsafe { Image::at(start) });
+            found = image.and_then(|image| symbol::find(&image, b"_dl_find_object"));
+        }
+        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found
 }
 
 // ---------------------------------------------------------------------------------------------

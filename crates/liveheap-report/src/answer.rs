@@ -10,7 +10,8 @@ use crate::filter::filter;
 use crate::filter::tag_frames::add_tag_frames;
 use crate::filter::tag_units::TagUnits;
 use crate::graph::{
-    Detail, Graph, GraphOptions, NodeOptions, NodeOrder, NodeTable, NumberFormat, Trimmed, trimmed,
+    Detail, Graph, GraphOptions, NodeOptions, NodeOrder, NodeTable, NumberFormat, Trim, Trimmed,
+    trimmed,
 };
 use crate::legend::{Legend, Shown, profile_time};
 use crate::numbers::Numbers;
@@ -316,8 +317,7 @@ impl Question<'_> {
             );
         let nodes = NodeOptions {
             objects: needs_objects,
-            trim_path: &request.trim_path,
-            source_path: &request.source_path,
+            trim: Some(Trim { trim_path: &request.trim_path, source_path: &request.source_path }),
         };
         let options = GraphOptions {
             value: self.value,

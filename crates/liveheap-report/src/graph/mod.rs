@@ -17,7 +17,7 @@ mod weights;
 
 pub(crate) use edges::Edge;
 pub(crate) use hash::FastMap;
-pub(crate) use nodes::{NodeOptions, NodeTable, position_u32};
+pub(crate) use nodes::{NodeOptions, NodeTable, Trim, position_u32};
 pub(crate) use order::{NodeOrder, sort_edges, sorted_edges};
 pub(crate) use tags::{NodeTags, NumberFormat, Tag};
 pub(crate) use weights::{Weight, mean, truncate};

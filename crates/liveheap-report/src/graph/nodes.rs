@@ -33,9 +33,16 @@ pub(crate) struct NodeKey {
 pub(crate) struct NodeOptions<'a> {
     /// Tell functions of different binaries apart.
     pub(crate) objects: bool,
-    /// Prefixes to cut from file names.
+    /// What is cut from file names; `None` leaves them whole.
+    pub(crate) trim: Option<Trim<'a>>,
+}
+
+/// What is cut from file names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trim<'a> {
+    /// Prefixes, separated by colons.
     pub(crate) trim_path: &'a str,
-    /// Folders with sources.
+    /// Folders with sources, separated by colons.
     pub(crate) source_path: &'a str,
 }
 
@@ -220,11 +227,11 @@ impl<'a> Files<'a> {
         }
         let known = &mut self.of_text[text.get()];
         if *known == 0 {
-            let trimmed = paths::trim(
-                self.profile.text(text),
-                self.options.trim_path,
-                self.options.source_path,
-            );
+            let whole = self.profile.text(text);
+            let trimmed = match self.options.trim {
+                Some(Trim { trim_path, source_path }) => paths::trim(whole, trim_path, source_path),
+                None => whole,
+            };
             let name = if trimmed.is_empty() { String::new() } else { paths::clean(trimmed) };
             let next = position_u32(self.names.len());
             let id =

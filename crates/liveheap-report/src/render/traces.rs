@@ -2,13 +2,10 @@
 
 use super::label_lines::{LabelKind, LabelLines};
 use crate::filter::tag_units::TagUnits;
-use crate::graph::mean;
+use crate::graph::{NodeOptions, NodeTable, mean};
 use crate::measure;
-use crate::names;
-use crate::paths::{base, clean};
 use crate::reports::traces::TracesReport;
 use liveheap_profile::{Label, LabelData, LocationIndex, Profile};
-use std::fmt::Write as _;
 use std::io;
 
 const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
@@ -80,59 +77,20 @@ struct FrameTexts {
 
 impl FrameTexts {
     fn new(profile: &Profile) -> Self {
+        let table = NodeTable::new(profile, &NodeOptions::default());
         let mut texts = Self { text: String::new(), ends: Vec::new() };
         for position in 0..profile.locations.len() {
-            texts.append(profile, LocationIndex::new(position));
+            let nodes = table.of_location(LocationIndex::new(position));
+            for (depth, node) in nodes.iter().enumerate() {
+                texts.text.push_str(NO_VALUE);
+                texts.text.push_str(&table.printed_name(*node));
+                // Hidden lines are not missed: the last line that is left counts as the caller.
+                let inlined = depth + 1 != nodes.len();
+                texts.text.push_str(if inlined { " (inline)\n" } else { "\n" });
+            }
             texts.ends.push(texts.text.len());
         }
         texts
-    }
-
-    fn append(&mut self, profile: &Profile, at: LocationIndex) {
-        let address = profile.locations[at.get()].address;
-        let binary = profile.mapping_of(at).map_or("", |mapping| profile.text(mapping.file));
-        let lines = profile.lines_of(at);
-        if lines.is_empty() {
-            self.append_frame(address, "", "", None, binary);
-            self.text.push('\n');
-        }
-        for (position, line) in lines.iter().enumerate() {
-            let function = profile.function(line);
-            let (name, file) = (profile.text(function.name), profile.text(function.file));
-            let place = (line.line != 0).then_some((line.line, line.column));
-            self.append_frame(address, name, file, place, binary);
-            // Hidden lines are not missed: the last line that is left counts as the caller.
-            let inlined = position + 1 != lines.len();
-            self.text.push_str(if inlined { " (inline)\n" } else { "\n" });
-        }
-    }
-
-    fn append_frame(
-        &mut self,
-        address: u64,
-        name: &str,
-        file: &str,
-        place: Option<(i64, i64)>,
-        binary: &str,
-    ) {
-        let text = &mut self.text;
-        text.push_str(NO_VALUE);
-        if address != 0 {
-            text.push_str(&names::address(address));
-            text.push(' ');
-        }
-        text.push_str(name);
-        let file = if file.is_empty() { String::new() } else { clean(file) };
-        let gap = if name.is_empty() { "" } else { " " };
-        let written = match place {
-            Some((line, 0)) => write!(text, "{gap}{file}:{line}"),
-            Some((line, column)) => write!(text, "{gap}{file}:{line}:{column}"),
-            None if !file.is_empty() => write!(text, "{gap}{file}"),
-            None if !name.is_empty() => Ok(()),
-            None if !binary.is_empty() => write!(text, "[{}]", base(binary)),
-            None => write!(text, "<unknown>"),
-        };
-        written.expect("a String takes every text");
     }
 
     fn of(&self, at: LocationIndex) -> &str {

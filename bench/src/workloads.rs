@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Objects that the small workload keeps.
 const WINDOW: usize = 100_000;
@@ -15,10 +16,19 @@ const STEPS: usize = 100_000;
 const BUFFERS: usize = 64;
 
 pub(crate) struct Workloads {
-    windows: [Window; 2],
+    window: Window,
+    /// Empty until the workload on threads is asked for.
+    workers: Vec<Worker>,
     buffers: Vec<Vec<u8>>,
     random: Random,
     text: String,
+}
+
+/// A thread with a window of its own. It lives as long as the program: the allocators' own ties to
+/// a thread must not change between blocks.
+struct Worker {
+    start: Sender<()>,
+    done: Receiver<()>,
 }
 
 struct Window {
@@ -39,9 +49,9 @@ impl Random {
 
 impl Workloads {
     pub(crate) fn new() -> Self {
-        let window = |seed| Window { objects: Vec::new(), random: Random(seed) };
         Self {
-            windows: [window(1), window(2)],
+            window: Window::new(1),
+            workers: Vec::new(),
             buffers: Vec::new(),
             random: Random(3),
             text: text(),
@@ -52,17 +62,26 @@ impl Workloads {
     pub(crate) fn run(&mut self, name: &str) -> bool {
         match name {
             "nothing" => {}
-            "window" => deep(12, &mut || self.windows[0].block()),
-            "threads" => std::thread::scope(|scope| {
-                for window in &mut self.windows {
-                    scope.spawn(|| deep(12, &mut || window.block()));
-                }
-            }),
+            "window" => deep(12, &mut || self.window.block()),
+            "threads" => self.run_workers(),
             "texts" => deep(12, &mut || texts(&self.text)),
             "buffers" => deep(12, &mut || self.replace_buffers()),
             _ => return false,
         }
         true
+    }
+
+    fn run_workers(&mut self) {
+        if self.workers.is_empty() {
+            self.workers = vec![Worker::start(1), Worker::start(2)];
+        }
+        for worker in &self.workers {
+            // A worker only ends with the program.
+            let _ = worker.start.send(());
+        }
+        for worker in &self.workers {
+            let _ = worker.done.recv();
+        }
     }
 
     fn replace_buffers(&mut self) {
@@ -82,7 +101,28 @@ impl Workloads {
     }
 }
 
+impl Worker {
+    fn start(seed: u64) -> Self {
+        let (start, starts) = channel();
+        let (ends, done) = channel();
+        std::thread::spawn(move || {
+            let mut window = Window::new(seed);
+            while starts.recv().is_ok() {
+                deep(12, &mut || window.block());
+                if ends.send(()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { start, done }
+    }
+}
+
 impl Window {
+    fn new(seed: u64) -> Self {
+        Self { objects: Vec::new(), random: Random(seed) }
+    }
+
     /// Replaces objects of 16 to 512 bytes at random places.
     fn block(&mut self) {
         if self.objects.is_empty() {

@@ -45,7 +45,7 @@ impl Heap<System> {
 }
 
 impl<A> Heap<A> {
-    /// Over the allocator `inner`.
+    /// Over the allocator `inner`, which is not another [`Heap`]: both would count the same bytes.
     pub const fn new(inner: A) -> Self {
         Self { inner, sample_rate: config::DEFAULT_SAMPLE_RATE }
     }

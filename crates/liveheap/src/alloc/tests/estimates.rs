@@ -3,6 +3,7 @@
 
 use super::{Block, Totals, alone};
 use crate::buckets::BucketView;
+use crate::thread::{self, Quiet};
 use std::hint::black_box;
 
 /// A call site: allocates `count` objects of `size` bytes and frees every second one.
@@ -89,6 +90,35 @@ fn the_mean_over_many_seeds_is_the_truth_and_the_spread_is_as_computed() {
         let spread = (squares / f64::from(SEEDS)).sqrt() / error;
         assert!((0.88..1.12).contains(&spread), "{size}: {spread}");
     }
+}
+
+#[test]
+fn what_is_allocated_quietly_is_not_sampled_and_changes_no_countdown() {
+    alone(1, 1, || {
+        let before = Totals::now();
+        let quiet = Quiet::enter();
+        let first = Block::new(100, 8);
+        {
+            let _nested = Quiet::enter();
+            drop(Block::new(100_000, 8));
+        }
+        let second = Block::new(100, 8);
+        assert_eq!(Totals::now(), before);
+        drop(quiet);
+        let third = Block::new(100, 8);
+        assert_eq!(Totals::now().since(before).objects, 1.0);
+        drop((first, second, third));
+        assert_eq!(Totals::now().since(before).objects, 0.0);
+    });
+    alone(1 << 20, 1, || {
+        let left = || thread::with(|state| state.left.get());
+        let before = left();
+        {
+            let _quiet = Quiet::enter();
+            drop(Block::new(2 << 20, 8));
+        }
+        assert_eq!(left(), before);
+    });
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod messages;
 mod names;
 mod options;
 mod output;
+mod rust_names;
 mod save;
 mod session;
 mod shell;

@@ -3,7 +3,8 @@
 use crate::messages::say_plain;
 use crate::options::Door;
 use crate::options::commands::Command;
-use crate::options::settings::Settings;
+use crate::options::settings::{Names, Settings};
+use crate::rust_names;
 use crate::sources::Sources;
 use crate::time_zone::TimeZone;
 use anyhow::Result;
@@ -83,6 +84,9 @@ impl Session {
             read_file: &mut |path| self.sources.read(path),
             local_time: &local_time,
         };
+        // What another tool reads on is not ours to rename.
+        let profile =
+            if is_for_tools(&report) { profile } else { renamed(profile, settings.names) };
         let answer = answer(profile, &settings.request(report), &mut surroundings);
         if self.door == Door::Own {
             self.sources.take_hints().into_iter().for_each(say_plain);
@@ -91,6 +95,17 @@ impl Session {
             error.notes().iter().for_each(say_plain);
         }
         Ok(answer?)
+    }
+
+    /// The names of the functions as reports show them, sorted.
+    pub(crate) fn function_names(&self, settings: &Settings) -> Vec<String> {
+        let profile = renamed(self.profile.clone(), settings.names);
+        let functions = profile.functions.iter();
+        let mut names: Vec<String> =
+            functions.map(|function| profile.text(function.name).to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// What the profile is, for the shell's first words.
@@ -123,6 +138,19 @@ impl Session {
         let types = self.profile.sample_types.iter();
         types.map(|sample_type| self.profile.text(sample_type.kind)).collect()
     }
+}
+
+fn renamed(profile: Profile, names: Option<Names>) -> Profile {
+    match names.unwrap_or(Names::Full) {
+        Names::Short => rust_names::shorten(profile),
+        Names::Full => profile,
+        Names::Raw => rust_names::mangled(profile),
+    }
+}
+
+/// Whether a report is a profile again, as it is.
+fn is_for_tools(report: &ReportKind) -> bool {
+    matches!(report, ReportKind::Proto | ReportKind::TopProto | ReportKind::Raw)
 }
 
 /// Drops labels that are zero and have no unit: a profile that is written and read again loses

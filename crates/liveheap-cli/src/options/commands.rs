@@ -304,6 +304,6 @@ mod tests {
     #[test]
     fn commands_are_sorted_and_no_option_has_the_same_name() {
         assert!(COMMANDS.windows(2).all(|pair| pair[0].name < pair[1].name));
-        assert!(COMMANDS.iter().all(|command| table::find(command.name).is_none()));
+        assert!(COMMANDS.iter().all(|command| table::find(Door::Own, command.name).is_none()));
     }
 }

@@ -81,7 +81,7 @@ fn short<'a>(
 ) -> Result<()> {
     let mut letters = option.chars();
     let letter = letters.next();
-    let row = table::ROWS.iter().find(|row| row.letter.is_some() && row.letter == letter);
+    let row = table::behind(Door::Own).find(|row| row.letter.is_some() && row.letter == letter);
     let name = option.split_once('=').map_or(option, |(name, _)| name);
     // `-focus=x` is pprof's spelling, not the letter `f`.
     if find(name).is_some() && name.len() > 1 {
@@ -121,11 +121,9 @@ fn set<'a>(
         Expected::Whole => anyhow!("{shown}: {value:?} is not a whole number"),
         Expected::Real => anyhow!("{shown}: {value:?} is not a number"),
         Expected::Word(option) => {
-            let words = table::ROWS
-                .iter()
+            let words = table::behind(Door::Own)
                 .filter(|row| row.name == option)
-                .flat_map(|row| row.choices())
-                .map(|choice| choice.name);
+                .flat_map(table::Row::words);
             anyhow!("{shown}: {value:?} is not one of {}", words.collect::<Vec<_>>().join(", "))
         }
     })
@@ -140,10 +138,9 @@ fn find(name: &str) -> Option<Flag> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    table::ROWS
-        .iter()
+    table::behind(Door::Own)
         .map(|row| row.name)
-        .chain(table::ROWS.iter().flat_map(|row| row.choices()).map(|choice| choice.name))
+        .chain(table::behind(Door::Own).flat_map(|row| row.choices()).map(|choice| choice.name))
         .chain(source::ROWS.iter().map(|row| row.name))
         .chain(source::SHORTHANDS.iter().map(|shorthand| shorthand.name))
 }

@@ -32,7 +32,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Typed> {
             if name == "h" || name == "help" {
                 return Ok(Typed::Help(String::new()));
             }
-            if let Some(Named::Row(row)) = table::find(name) {
+            if let Some(Named::Row(row)) = table::find(Door::Pprof, name) {
                 let words: Vec<_> = row.choices().iter().map(|choice| choice.name).collect();
                 bail!("flag provided but not defined: -{name} (use one of -{})", words.join(", -"));
             }
@@ -72,11 +72,10 @@ fn find(name: &str) -> Option<Flag> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    table::ROWS
-        .iter()
+    table::behind(Door::Pprof)
         .filter(|row| row.choices().is_empty())
         .map(|row| row.name)
-        .chain(table::ROWS.iter().flat_map(|row| row.choices()).map(|choice| choice.name))
+        .chain(table::behind(Door::Pprof).flat_map(|row| row.choices()).map(|choice| choice.name))
         .chain(commands::behind(Door::Pprof).map(|command| command.name))
         .chain(source::ROWS.iter().map(|row| row.name))
         .chain(source::SHORTHANDS.iter().map(|shorthand| shorthand.name))

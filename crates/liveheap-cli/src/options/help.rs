@@ -5,8 +5,8 @@
 
 use super::Door;
 use super::commands::{self, Command, Usage};
-use super::table::{self, ROWS};
-use super::{source, table::Row};
+use super::source;
+use super::table::{self, Row};
 use std::fmt::Write;
 
 /// What stands before the tables in pprof's usage text.
@@ -111,11 +111,11 @@ fn tables(door: Door, dash: &str) -> String {
         text.push_str("    q/quit/exit/^D   Exit pprof\n");
     }
     text.push_str("\n  Options:\n");
-    for row in sorted(|row| row.choices().is_empty()) {
+    for row in sorted(door, |row| row.choices().is_empty()) {
         let _ = writeln!(text, "{}", line(row.name, row.help[0]));
     }
     text.push_str("\n  Option groups (only set one per group):");
-    for row in sorted(|row| !row.choices().is_empty()) {
+    for row in sorted(door, |row| !row.choices().is_empty()) {
         let _ = write!(text, "\n    {:<16} ", row.name);
         for choice in row.choices() {
             let _ = write!(text, "\n  {}", line(choice.name, choice.help[0]));
@@ -124,8 +124,8 @@ fn tables(door: Door, dash: &str) -> String {
     text
 }
 
-fn sorted(wanted: fn(&&Row) -> bool) -> Vec<&'static Row> {
-    let mut rows: Vec<_> = ROWS.iter().filter(wanted).collect();
+fn sorted(door: Door, wanted: fn(&&Row) -> bool) -> Vec<&'static Row> {
+    let mut rows: Vec<&'static Row> = table::behind(door).filter(wanted).collect();
     // A name stands before those it begins, as with the blanks that fill it up in a list.
     rows.sort_unstable_by_key(|row| row.name);
     rows
@@ -137,7 +137,7 @@ pub(crate) fn topic(door: Door, name: &str, sample_types: Option<&str>) -> Optio
         return Some(command_help(command));
     }
     // The groups have no help of their own; their words have.
-    let named = table::find(name)
+    let named = table::find(door, name)
         .filter(|named| !matches!(named, table::Named::Row(row) if !row.choices().is_empty()))?;
     let mut text = named.help().join("\n");
     text.push('\n');
@@ -225,7 +225,7 @@ Commands:
         let _ = writeln!(text, "  {shown:<14} {}", command.description);
     }
     text.push_str("\nOptions:\n");
-    for row in ROWS {
+    for row in table::behind(Door::Own) {
         for choice in row.choices() {
             own_line(&mut text, None, choice.name, "", choice.help[0]);
         }
@@ -233,6 +233,7 @@ Commands:
             let value = match row.place {
                 table::Place::Switch(_) => "",
                 table::Place::Text(_) => "TEXT",
+                table::Place::Word { .. } => "WORD",
                 _ => "N",
             };
             own_line(&mut text, row.letter, row.name, value, row.help[0]);
@@ -292,7 +293,7 @@ mod tests {
     #[test]
     fn every_option_is_in_the_usage_text() {
         let usage = pprof_usage();
-        for row in ROWS.iter().filter(|row| row.choices().is_empty()) {
+        for row in table::behind(Door::Pprof).filter(|row| row.choices().is_empty()) {
             assert!(usage.contains(&format!("    -{}", row.name)), "{}", row.name);
         }
         for row in source::ROWS {

@@ -3,7 +3,7 @@
 use super::Door;
 use super::commands::Command;
 use super::low::LowArgs;
-use super::settings::{Form, Settings};
+use super::settings::{Form, Names, Settings};
 use super::source::SHORTHANDS;
 use crate::messages::Message;
 use anyhow::{Result, bail};
@@ -76,7 +76,7 @@ pub(crate) fn plan(door: Door, low: LowArgs) -> Result<Plan> {
         [first, _, ..] if is_binary(first) => Some(sources.remove(0)),
         _ => None,
     };
-    for row in super::table::ROWS {
+    for row in super::table::behind(door) {
         let chosen: Vec<_> = choices.iter().filter(|(of, _)| of.name == row.name).collect();
         match chosen.as_slice() {
             [] => {}
@@ -120,6 +120,13 @@ pub(crate) fn plan(door: Door, low: LowArgs) -> Result<Plan> {
         (false, true) => Form::Csv,
         (false, false) => Form::Own,
     };
+    if door == Door::Own && settings.names.is_none() {
+        // Who says how names are demangled wants to see them so.
+        let is_said = ["demangle", "full", "templates"]
+            .iter()
+            .any(|word| source.symbolize.to_lowercase().contains(word));
+        settings.names = Some(if is_said { Names::Full } else { Names::Short });
+    }
     let normalize = settings.normalize;
     if normalize && base.is_none() {
         bail!("must have base profile to normalize by: add -base or -diff_base");

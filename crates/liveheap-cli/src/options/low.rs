@@ -64,7 +64,7 @@ pub(crate) enum Expected {
 impl Flag {
     /// Looks a flag up by its exact name.
     pub(crate) fn find(door: Door, name: &str) -> Option<Self> {
-        if let Some(named) = table::find(name) {
+        if let Some(named) = table::find(door, name) {
             return Some(match named {
                 Named::Row(row) => Self::Row(row),
                 Named::Choice(row, choice) => Self::Choice(row, choice),
@@ -93,6 +93,12 @@ impl Flag {
                 table::Place::Whole(at) => *at(&mut low.settings) = whole(value)?,
                 table::Place::Real(at) => *at(&mut low.settings) = real(value)?,
                 table::Place::Text(at) => value.clone_into(at(&mut low.settings)),
+                table::Place::Word { words, set, .. } => {
+                    if !words.contains(&value) {
+                        return Err(Expected::Word(row.name));
+                    }
+                    set(&mut low.settings, value);
+                }
                 table::Place::Choice { choices, .. } => {
                     let choice = choices.iter().find(|choice| choice.name == value);
                     low.choices.retain(|(_, other)| other.name != value);

@@ -17,6 +17,41 @@ pub(crate) enum Form {
     Csv,
 }
 
+/// How names of functions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Those of Rust without generic arguments and known modules.
+    Short,
+    /// As the profile has them, or as they were demangled.
+    Full,
+    /// As the linker knows them.
+    Raw,
+}
+
+impl Names {
+    /// The words that stand for them.
+    pub(crate) const WORDS: &'static [&'static str] = &["short", "full", "raw"];
+
+    /// Reads one of the words.
+    pub(crate) fn read(word: &str) -> Option<Self> {
+        match word {
+            "short" => Some(Self::Short),
+            "full" => Some(Self::Full),
+            "raw" => Some(Self::Raw),
+            _ => None,
+        }
+    }
+
+    /// The word that stands for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::Full => "full",
+            Self::Raw => "raw",
+        }
+    }
+}
+
 /// The current value of every option.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -26,6 +61,8 @@ pub(crate) struct Settings {
     pub(crate) output: String,
     /// How a report is written.
     pub(crate) form: Form,
+    /// How names of functions are written; the door decides when it was not said.
+    pub(crate) names: Option<Names>,
     /// Whether the profile is scaled to the total of its base.
     pub(crate) normalize: bool,
     /// Most nodes shown: -1 for the report's own default, otherwise no limit below 1.
@@ -40,6 +77,7 @@ impl Default for Settings {
             base: Request::new(ReportKind::Top),
             output: String::new(),
             form: Form::Own,
+            names: None,
             normalize: false,
             node_count: -1,
             granularity: None,

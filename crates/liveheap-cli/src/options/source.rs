@@ -221,7 +221,7 @@ mod tests {
     fn no_name_has_two_meanings() {
         let names = ROWS.iter().chain(SHORTHANDS.iter().map(|shorthand| &shorthand.row));
         for row in names {
-            assert!(table::find(row.name).is_none(), "{}", row.name);
+            assert!(table::find(Door::Own, row.name).is_none(), "{}", row.name);
             assert!(commands::find(Door::Own, row.name).is_none(), "{}", row.name);
         }
     }

@@ -4,7 +4,8 @@
 //! for completion and the place of the value in [`Settings`]. Names and first help lines are those
 //! of pprof, whose users know them; the further lines are ours except where its users compare them.
 
-use super::settings::Settings;
+use super::Door;
+use super::settings::{Names, Settings};
 use liveheap_report::{Granularity, Sort};
 
 /// One option.
@@ -18,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) help: &'static [&'static str],
     /// Where its value is, and of what kind.
     pub(crate) place: Place,
+    /// Whether pprof has it too.
+    pub(crate) is_pprofs: bool,
 }
 
 /// Where the value of an option is, and of what kind.
@@ -37,6 +40,15 @@ pub(crate) enum Place {
         choices: &'static [Choice],
         /// The word that is set; empty when none is.
         current: fn(&Settings) -> &'static str,
+    },
+    /// One of a few words, which mean nothing alone.
+    Word {
+        /// The words.
+        words: &'static [&'static str],
+        /// The word that is set; empty when none is.
+        current: fn(&Settings) -> &'static str,
+        /// Sets one of the words.
+        set: fn(&mut Settings, &str),
     },
 }
 
@@ -60,9 +72,15 @@ pub(crate) enum Named {
     Choice(&'static Row, &'static Choice),
 }
 
-/// Looks an option up by its name, or by the name of one of its choices.
-pub(crate) fn find(name: &str) -> Option<Named> {
-    ROWS.iter().find_map(|row| {
+/// The options that a door leads to, in the order in which they take effect.
+pub(crate) fn behind(door: Door) -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().filter(move |row| door == Door::Own || row.is_pprofs)
+}
+
+/// Looks an option up by its name, or by the name of one of its choices, of those that a door leads
+/// to.
+pub(crate) fn find(door: Door, name: &str) -> Option<Named> {
+    behind(door).find_map(|row| {
         if row.name == name {
             return Some(Named::Row(row));
         }
@@ -79,6 +97,15 @@ impl Row {
         }
     }
 
+    /// The words it may be set to, whatever they mean alone.
+    pub(crate) fn words(&self) -> Vec<&'static str> {
+        match self.place {
+            Place::Choice { choices, .. } => choices.iter().map(|choice| choice.name).collect(),
+            Place::Word { words, .. } => words.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Its value as text, as the shell shows it.
     pub(crate) fn show(&self, settings: &Settings) -> String {
         // The places hand out `&mut` only; a copy of the settings is a few empty texts.
@@ -88,7 +115,9 @@ impl Row {
             Place::Whole(at) => at(&mut settings).to_string(),
             Place::Real(at) => show_real(*at(&mut settings)),
             Place::Text(at) => std::mem::take(at(&mut settings)),
-            Place::Choice { current, .. } => current(&settings).to_owned(),
+            Place::Choice { current, .. } | Place::Word { current, .. } => {
+                current(&settings).to_owned()
+            }
         }
     }
 }
@@ -142,7 +171,7 @@ impl Named {
 }
 
 const fn row(name: &'static str, help: &'static [&'static str], place: Place) -> Row {
-    Row { name, letter: None, help, place }
+    Row { name, letter: None, help, place, is_pprofs: true }
 }
 
 const fn lettered(
@@ -151,7 +180,7 @@ const fn lettered(
     help: &'static [&'static str],
     place: Place,
 ) -> Row {
-    Row { name, letter: Some(letter), help, place }
+    Row { name, letter: Some(letter), help, place, is_pprofs: true }
 }
 
 /// What a frame is compared with; the second help line of the options that match frames.
@@ -161,7 +190,7 @@ const TAG_RANGE: &str = "Ranges of numbers: 1kb, 1kb:10kb, memory=32mb:";
 const TAG_TEXT: &str = "Texts are regular expressions: foo, foo.*bar, mytag=foo.*bar";
 
 /// All options, in the order in which they take effect when several are wrong.
-pub(crate) static ROWS: &[Row] = &[
+static ROWS: &[Row] = &[
     lettered(
         'o',
         "output",
@@ -435,6 +464,26 @@ pub(crate) static ROWS: &[Row] = &[
             },
         },
     ),
+    Row {
+        is_pprofs: false,
+        ..row(
+            "names",
+            &[
+                "How functions are named: short, full, raw",
+                "short  Rust without generic arguments, and types of the standard library without",
+                "       modules: <Box as FnOnce>::call_once. This is the default.",
+                "full   as in `go tool pprof`.",
+                "raw    as the linker knows them.",
+                "Expressions are compared with the names that are shown. Profiles and `raw` are",
+                "written with full names.",
+            ],
+            Place::Word {
+                words: Names::WORDS,
+                current: |settings| settings.names.map_or("", Names::word),
+                set: |settings, word| settings.names = Names::read(word).or(settings.names),
+            },
+        )
+    },
 ];
 
 #[cfg(test)]

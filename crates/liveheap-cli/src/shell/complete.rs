@@ -38,7 +38,7 @@ pub(super) fn candidates(door: Door, line: &str, functions: &[String]) -> (usize
 
 /// Reports and options that begin with a word.
 fn named(door: Door, word: &str) -> Vec<String> {
-    let options = table::ROWS.iter().flat_map(|row| {
+    let options = table::behind(door).flat_map(|row| {
         std::iter::once(row.name).chain(row.choices().iter().map(|choice| choice.name))
     });
     let mut names: Vec<String> = commands::behind(door)

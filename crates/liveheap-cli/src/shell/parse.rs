@@ -72,7 +72,7 @@ pub(crate) fn parse(
         Some((name, value)) => (name, Some(value)),
         None => (line, None),
     };
-    if let Some(named) = table::find(name.trim()) {
+    if let Some(named) = table::find(session.door(), name.trim()) {
         let value = value.map(|value| {
             let value = value.rfind(REMARK).map_or(value, |start| &value[..start]);
             value.trim()
@@ -127,6 +127,12 @@ fn assign(
             *at(settings) = profile.text(profile.sample_types[index].kind).to_owned();
         }
         Place::Text(at) => value.clone_into(at(settings)),
+        Place::Word { words, set, .. } => {
+            if !words.contains(&value) {
+                return Err(format!("{name} is one of {}", words.join(", ")));
+            }
+            set(settings, value);
+        }
         Place::Choice { choices, .. } => {
             let choice = choices.iter().find(|choice| choice.name == value);
             let choice = choice.ok_or_else(|| format!("invalid {name:?} value {value:?}"))?;
@@ -178,7 +184,7 @@ fn report(door: Door, name: &str, arguments: &[&str], settings: &Settings) -> Re
         }
     }
     let Some(command) = found else {
-        let is_option = table::find(name)
+        let is_option = table::find(door, name)
             .is_some_and(|named| !matches!(named, Named::Row(row) if !row.choices().is_empty()));
         return Err(if is_option {
             let value = arguments.first().copied().unwrap_or("<val>");

@@ -6,7 +6,7 @@ use crate::messages::{Message, say, say_plain};
 use crate::options::Door;
 use crate::options::help;
 use crate::options::settings::Settings;
-use crate::options::table::{Place, ROWS, Row};
+use crate::options::table::{self, Place, Row};
 use crate::output::{Asker, Shown, deliver, is_broken_pipe};
 use crate::session::Session;
 use anyhow::Result;
@@ -19,7 +19,7 @@ pub(crate) fn run(session: &Session, mut settings: Settings) -> Result<()> {
         Door::Pprof => "(pprof) ",
         Door::Own => "(liveheap) ",
     };
-    let mut lines = Lines::open(session.door(), || function_names(session));
+    let mut lines = Lines::open(session.door(), || session.function_names(&settings));
     let mut shown = Shown::default();
     while let Some(line) = lines.next(prompt)? {
         for line in expand(&line, session) {
@@ -61,15 +61,6 @@ fn carry_out(wanted: Wanted, session: &Session, shown: &mut Shown) -> Result<()>
     deliver(&answer, command, &settings, Asker::Shell, shown)
 }
 
-fn function_names(session: &Session) -> Vec<String> {
-    let profile = session.profile();
-    let mut names: Vec<String> =
-        profile.functions.iter().map(|function| profile.text(function.name).to_owned()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
 fn help_on(topic: &str, session: &Session) -> String {
     if topic.is_empty() {
         return help::shell_usage(session.door());
@@ -81,7 +72,8 @@ fn help_on(topic: &str, session: &Session) -> String {
 
 /// All options and their values, with what they may be where that is not any text.
 fn options(settings: &Settings, session: &Session) -> String {
-    let mut rows: Vec<&Row> = ROWS.iter().filter(|row| row.name != "source_path").collect();
+    let mut rows: Vec<&Row> =
+        table::behind(session.door()).filter(|row| row.name != "source_path").collect();
     rows.sort_unstable_by_key(|row| row.name);
     let lines: Vec<String> = rows
         .into_iter()
@@ -98,8 +90,8 @@ fn options(settings: &Settings, session: &Session) -> String {
 fn shown(row: &Row, settings: &Settings, session: &Session) -> (String, String) {
     let value = row.show(settings);
     match (&row.place, row.name) {
-        (Place::Choice { choices, .. }, _) => {
-            let mut words: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
+        (Place::Choice { .. } | Place::Word { .. }, _) => {
+            let mut words = row.words();
             words.sort_unstable();
             let value = if value.is_empty() { String::from("(default)") } else { value };
             (value, format!("[{}]", words.join(" | ")))

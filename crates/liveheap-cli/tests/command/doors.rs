@@ -2,7 +2,7 @@
 
 use crate::program::{Place, sized_profile};
 use expect_test::expect;
-use liveheap_profile::decode;
+use liveheap_profile::{Frame, ProfileBuilder, decode, encode_gzip};
 use std::process::Stdio;
 
 #[test]
@@ -161,4 +161,65 @@ fn sources_are_found_below_the_current_folder() {
     place.write("server.rs", text.as_bytes());
     let out = place.run(&["list", "^leak$", "small.pb.gz"]).fine();
     assert!(out.contains("900kB      900kB     10:line 10\n"), "{out}");
+}
+
+/// `main` calls `<Vec as Clone>::clone`, in all its letters, and that holds 1 kB.
+fn rust_profile() -> Vec<u8> {
+    let mut builder = ProfileBuilder::new(&[("space", "bytes")]);
+    let name = "<alloc::vec::Vec<T,A> as core::clone::Clone>::clone";
+    let clone = builder.function(name, "_RNvXclone", "vec.rs", 1);
+    let main = builder.function("main", "main", "main.rs", 1);
+    let mut location = |address, function| {
+        builder.location(address, None, &[Frame { function, line: 1, column: 0 }])
+    };
+    let stack = [location(0x20, clone), location(0x10, main)];
+    builder.sample(&stack, &[1024], &[]);
+    encode_gzip(&builder.finish()).unwrap()
+}
+
+#[test]
+fn our_own_verbs_show_short_names_of_rust_unless_told_otherwise() {
+    let place = Place::new();
+    place.write("rust.pb.gz", &rust_profile());
+    let folded = |option: &str| place.run(&["folded", option, "rust.pb.gz"]).fine();
+    let full = "main;<alloc::vec::Vec<T,A> as core::clone::Clone>::clone 1024\n";
+    assert_eq!(folded("--names=short"), "main;<Vec as Clone>::clone 1024\n");
+    assert_eq!(folded("--no-trim"), folded("--names=short"));
+    assert_eq!(folded("--names=full"), full);
+    assert_eq!(folded("--names=raw"), "main;_RNvXclone 1024\n");
+    place
+        .run(&["top", "--names=long", "rust.pb.gz"])
+        .refused("liveheap: --names: \"long\" is not one of short, full, raw");
+}
+
+#[test]
+fn expressions_are_compared_with_the_names_that_are_shown() {
+    let place = Place::new();
+    place.write("rust.pb.gz", &rust_profile());
+    let out = place.run(&["folded", "--focus=<Vec as Clone>", "rust.pb.gz"]).fine();
+    assert_eq!(out, "main;<Vec as Clone>::clone 1024\n");
+}
+
+#[test]
+fn the_other_door_and_profiles_keep_full_names() {
+    let place = Place::new();
+    place.write("rust.pb.gz", &rust_profile());
+    let full = "<alloc::vec::Vec<T,A> as core::clone::Clone>::clone";
+    assert!(place.run(&["pprof", "-top", "rust.pb.gz"]).fine().contains(full));
+    assert!(place.run(&["raw", "rust.pb.gz"]).fine().contains(full));
+    place.run(&["proto", "-o", "again.pb.gz", "rust.pb.gz"]).fine();
+    assert!(place.run(&["top", "--names=full", "again.pb.gz"]).fine().contains(full));
+    let said = place.run(&["pprof", "-top", "-names=short", "rust.pb.gz"]);
+    assert!(said.err.starts_with("flag provided but not defined: -names"), "{}", said.err);
+}
+
+#[test]
+fn names_can_be_changed_in_the_shell() {
+    let place = Place::new();
+    place.write("rust.pb.gz", &rust_profile());
+    let said = place.run_with(&["rust.pb.gz"], "folded\nnames=raw\nfolded\nnames=no\n");
+    assert!(said.err.ends_with("\nnames is one of short, full, raw\n"), "{}", said.err);
+    let out = said.fine();
+    assert!(out.contains("<Vec as Clone>::clone 1024\n"), "{out}");
+    assert!(out.contains("main;_RNvXclone 1024\n"), "{out}");
 }

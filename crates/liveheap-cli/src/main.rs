@@ -24,7 +24,7 @@ use messages::{say, say_plain};
 use options::Door;
 use options::high::{Plan, plan};
 use options::low::Typed;
-use options::{gnu, go, help};
+use options::{completions, gnu, go, help, manual, own_help};
 use output::{Asker, Shown};
 use session::Session;
 use std::ffi::OsString;
@@ -84,13 +84,22 @@ fn run(door: Door, words: Vec<OsString>) -> Result<()> {
             say_plain(help::pprof_usage());
             Ok(())
         }
-        (Typed::Help(topic), Door::Own) => print(&if topic.is_empty() {
-            help::own_usage()
-        } else {
-            help::topic(door, &topic, None)
-                .with_context(|| format!("no help on {topic}: `liveheap help` lists everything"))?
-        }),
+        (Typed::Help(topic), Door::Own) => print(&own_help(&topic)?),
         (Typed::Version, _) => print(concat!("liveheap ", env!("CARGO_PKG_VERSION"), "\n")),
+    }
+}
+
+fn own_help(topic: &str) -> Result<String> {
+    match topic.split(' ').collect::<Vec<_>>().as_slice() {
+        [""] => Ok(own_help::usage()),
+        ["man"] => Ok(manual::manual()),
+        ["pprof"] => Ok(help::pprof_usage()),
+        ["completions", shell @ ..] => completions::script(&shell.join(" ")).with_context(|| {
+            let shells = completions::SHELLS.join(" or ");
+            format!("write `liveheap help completions SHELL`, where SHELL is {shells}")
+        }),
+        _ => own_help::topic(topic)
+            .with_context(|| format!("no help on {topic}: `liveheap help` lists everything")),
     }
 }
 

@@ -1,11 +1,10 @@
 //! Help texts, made from the tables.
 //!
-//! [`pprof_usage`] and [`topic`] give the words that pprof's users know, because scripts and habits
-//! depend on them; [`own_usage`] introduces our own verbs.
+//! The words are those that pprof's users know, because scripts and habits depend on them. What our
+//! own verbs say is in [`super::own_help`].
 
 use super::Door;
 use super::commands::{self, Command, Usage};
-use super::source;
 use super::table::{self, Row};
 use std::fmt::Write;
 
@@ -108,7 +107,8 @@ fn tables(door: Door, dash: &str) -> String {
     }
     if dash.is_empty() {
         text.push_str("    o/options        List options and their current values\n");
-        text.push_str("    q/quit/exit/^D   Exit pprof\n");
+        let program = if door == Door::Pprof { " pprof" } else { "" };
+        let _ = writeln!(text, "    q/quit/exit/^D   Exit{program}");
     }
     text.push_str("\n  Options:\n");
     for row in sorted(door, |row| row.choices().is_empty()) {
@@ -163,7 +163,8 @@ fn command_help(command: &Command) -> String {
     text
 }
 
-fn usage_lines(command: &Command) -> Vec<String> {
+/// What may stand behind a command in the shell, in lines.
+pub(super) fn usage_lines(command: &Command) -> Vec<String> {
     let name = command.name;
     let owned = |text: &str| text.to_owned();
     const FILTERED: &str = "Include samples matching focus_regex, and exclude ignore_regex.";
@@ -198,68 +199,10 @@ fn usage_lines(command: &Command) -> Vec<String> {
     lines
 }
 
-/// The usage text of our own verbs.
-pub(crate) fn own_usage() -> String {
-    let mut text = String::from(
-        "liveheap shows where a program's memory goes and why it keeps growing.
-
-  liveheap COMMAND [--options] SOURCE...   one report
-  liveheap [--options] SOURCE...           a shell over the profile
-  liveheap pprof ARGS...                   exactly as `go tool pprof ARGS...`
-
-A source is a file, or a URL such as http://127.0.0.1:8999/debug/pprof/heap. Several are added up.
-
-Begin with
-  liveheap top SOURCE            which functions hold the memory
-  liveheap list NAME SOURCE      which of its lines
-  liveheap tree SOURCE           who called it
-  liveheap web SOURCE            the same as a picture in the browser
-  liveheap top --base=OLD NEW    what was added since
-
-Commands:
-",
-    );
-    for command in commands::behind(Door::Own) {
-        let argument = if command.takes_pattern() { " NAME" } else { "" };
-        let shown = format!("{}{argument}", command.name);
-        let _ = writeln!(text, "  {shown:<14} {}", command.description);
-    }
-    text.push_str("\nOptions:\n");
-    for row in table::behind(Door::Own) {
-        for choice in row.choices() {
-            own_line(&mut text, None, choice.name, "", choice.help[0]);
-        }
-        if row.choices().is_empty() {
-            let value = match row.place {
-                table::Place::Switch(_) => "",
-                table::Place::Text(_) => "TEXT",
-                table::Place::Word { .. } => "WORD",
-                _ => "N",
-            };
-            own_line(&mut text, row.letter, row.name, value, row.help[0]);
-        }
-    }
-    text.push_str("\nWhere profiles come from:\n");
-    for row in source::ROWS.iter().filter(|row| !row.help.1.is_empty()) {
-        own_line(&mut text, None, row.name, row.help.0, row.help.1);
-    }
-    for shorthand in &source::SHORTHANDS {
-        own_line(&mut text, None, shorthand.name, "", shorthand.row.help.1);
-    }
-    text.push_str("\n`liveheap help NAME` says more about a command or an option.\n");
-    text
-}
-
-fn own_line(text: &mut String, letter: Option<char>, name: &str, value: &str, help: &str) {
-    let letter = letter.map_or_else(|| String::from("    "), |letter| format!("-{letter}, "));
-    let equals = if value.is_empty() { "" } else { "=" };
-    let shown = format!("--{name}{equals}{value}");
-    let _ = writeln!(text, "  {letter}{shown:<24} {help}");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::source;
     use expect_test::expect;
 
     #[test]
@@ -300,8 +243,6 @@ mod tests {
             // pprof has no output for machines; its text is left as its users know it.
             let is_pprofs = !["json", "csv"].contains(&row.name);
             assert_eq!(usage.contains(&format!("   -{}", row.name)), is_pprofs, "{}", row.name);
-            let is_ours = own_usage().contains(&format!("--{}", row.name));
-            assert_eq!(is_ours, !row.help.1.is_empty(), "{}", row.name);
         }
     }
 }

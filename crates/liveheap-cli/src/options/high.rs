@@ -127,6 +127,12 @@ pub(crate) fn plan(door: Door, low: LowArgs) -> Result<Plan> {
             .any(|word| source.symbolize.to_lowercase().contains(word));
         settings.names = Some(if is_said { Names::Full } else { Names::Short });
     }
+    let is_top =
+        command.as_ref().is_some_and(|(command, _)| matches!(command.name, "top" | "text"));
+    if door == Door::Own && is_top && settings.node_count == -1 && settings.form == Form::Own {
+        // As in the shell. What a program reads is whole.
+        settings.node_count = 10;
+    }
     let normalize = settings.normalize;
     if normalize && base.is_none() {
         bail!("must have base profile to normalize by: add -base or -diff_base");

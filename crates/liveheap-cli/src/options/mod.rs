@@ -6,11 +6,15 @@
 //! a [`high::Plan`], which is what it means. Nothing behind this module sees the words.
 
 pub(crate) mod commands;
+pub(crate) mod completions;
 pub(crate) mod gnu;
 pub(crate) mod go;
 pub(crate) mod help;
 pub(crate) mod high;
+pub(crate) mod listing;
 pub(crate) mod low;
+pub(crate) mod manual;
+pub(crate) mod own_help;
 pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod suggest;

@@ -194,7 +194,14 @@ macro_rules! shorthand {
             mean: $mean,
             row: Row {
                 name: $name,
-                help: ("", concat!("sample type ", $sample_index)),
+                help: (
+                    "",
+                    if $mean {
+                        concat!("mean of sample type ", $sample_index)
+                    } else {
+                        concat!("sample type ", $sample_index)
+                    },
+                ),
                 place: Place::Switch(|source| &mut source.shorthands[$position]),
             },
         }

@@ -6,6 +6,7 @@
 use crate::options::Door;
 use crate::options::commands::{self, Command};
 use crate::options::settings::Settings;
+use crate::options::suggest;
 use crate::options::table::{self, Named, Place};
 use crate::session::Session;
 use liveheap_report::{Sort, sample_index};
@@ -190,7 +191,13 @@ fn report(door: Door, name: &str, arguments: &[&str], settings: &Settings) -> Re
             let value = arguments.first().copied().unwrap_or("<val>");
             format!("did you mean: {name}={value}")
         } else {
-            format!("unrecognized command: {name:?}")
+            let words = commands::behind(Door::Own).map(|command| command.name);
+            match suggest::nearest(name, words.chain(["help", "options", "quit"])) {
+                Some(near) if door == Door::Own => {
+                    format!("unrecognized command: {name:?}, did you mean {near}?")
+                }
+                _ => format!("unrecognized command: {name:?}"),
+            }
         });
     };
     let mut pattern = String::new();

@@ -24,6 +24,24 @@ fn both_doors_lead_to_the_same_report() {
 }
 
 #[test]
+fn our_own_top_shows_ten_rows_unless_told_otherwise() {
+    let place = Place::new();
+    let mut builder = ProfileBuilder::new(&[("space", "bytes")]);
+    for number in 1..=12 {
+        let name = format!("row{number}");
+        let function = builder.function(&name, &name, "f.c", 1);
+        let location = builder.location(number, None, &[Frame { function, line: 1, column: 0 }]);
+        builder.sample(&[location], &[1024], &[]);
+    }
+    place.write("twelve.pb.gz", &encode_gzip(&builder.finish()).unwrap());
+    let rows = |arguments: &[&str]| place.run(arguments).fine().matches("  row").count();
+    assert_eq!(rows(&["top", "twelve.pb.gz"]), 10);
+    assert_eq!(rows(&["top", "-n0", "twelve.pb.gz"]), 12);
+    assert_eq!(rows(&["pprof", "-top", "twelve.pb.gz"]), 12);
+    assert_eq!(place.run(&["top", "--csv", "twelve.pb.gz"]).fine().lines().count(), 13);
+}
+
+#[test]
 fn a_program_named_pprof_is_the_other_door() {
     let place = Place::with_profile();
     let link = place.path().join("pprof");
@@ -121,6 +139,15 @@ fn help_and_version_go_to_standard_output() {
     assert!(place.run(&["--version"]).fine().starts_with("liveheap 0."));
     assert!(place.run(&["--help"]).fine().contains("liveheap COMMAND [--options] SOURCE..."));
     assert!(place.run(&["help", "list"]).fine().starts_with("Output annotated source"));
+    assert_eq!(place.run(&["list", "--help"]).fine(), place.run(&["help", "list"]).fine());
+    assert!(place.run(&["help", "base"]).fine().contains("--base=SOURCE"));
+    assert!(place.run(&["help", "man"]).fine().starts_with(".TH LIVEHEAP 1"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(place.run(&["help", "completions", shell]).fine().contains("liveheap"));
+    }
+    place.run(&["help", "completions"]).refused(
+        "liveheap: write `liveheap help completions SHELL`, where SHELL is bash or zsh or fish",
+    );
     place
         .run(&["help", "nosuch"])
         .refused("liveheap: no help on nosuch: `liveheap help` lists everything");

@@ -53,7 +53,7 @@ If the first of several sources is a program, it is the one that the others are 
             for (position, line) in option.help.iter().enumerate() {
                 // The first line is a title, the others are sentences.
                 let dot = if position == 0 && !line.ends_with('.') { "." } else { "" };
-                let line_break = if position > 0 { ".br\n" } else { "" };
+                let line_break = if position == 1 { ".br\n" } else { "" };
                 let _ = writeln!(text, "{line_break}{}{dot}", roff(line.trim()));
             }
         }

@@ -470,12 +470,11 @@ static ROWS: &[Row] = &[
             "names",
             &[
                 "How functions are named: short, full, raw",
-                "short  Rust without generic arguments, and types of the standard library without",
-                "       modules: <Box as FnOnce>::call_once. This is the default.",
-                "full   as in `go tool pprof`.",
-                "raw    as the linker knows them.",
-                "Expressions are compared with the names that are shown. Profiles and `raw` are",
-                "written with full names.",
+                "`short`, the default, leaves out generic arguments, and the modules of types of the",
+                "standard library: <Box as FnOnce>::call_once. `full` is as in `go tool pprof`,",
+                "`raw` as the linker knows them.",
+                "Expressions are compared with the names that are shown.",
+                "The reports proto, topproto and raw always have full names.",
             ],
             Place::Word {
                 words: Names::WORDS,

@@ -5,6 +5,7 @@
 mod doors;
 mod errors;
 mod fetching;
+mod goldens;
 mod program;
 mod server;
 mod shell;

@@ -1,7 +1,7 @@
 //! Which nodes call which: one walk over the samples for the nodes that are kept.
 
 use super::hash::spread;
-use super::nodes::NodeTable;
+use super::nodes::{NodeTable, SEVERAL, position_u32};
 use super::weights::mean;
 use crate::value::SampleValue;
 
@@ -36,6 +36,9 @@ impl Edge {
     }
 }
 
+/// Stands for the only node of a location when that node is not kept.
+const NOT_KEPT: u32 = SEVERAL - 1;
+
 /// The edges between the nodes of `kept` that lead to a node of `wanted`, in the order in which
 /// they were met first. Each edge counts once per sample; no node has an edge to itself.
 pub(crate) fn connect(
@@ -45,105 +48,152 @@ pub(crate) fn connect(
     wanted: &[bool],
 ) -> Vec<Edge> {
     let samples = &table.profile().samples;
+    let steps: Vec<u32> = table
+        .only_nodes()
+        .iter()
+        .map(|&node| match kept.get(node as usize) {
+            // `SEVERAL` is no node, so it is none of the kept ones either.
+            Some(false) => NOT_KEPT,
+            _ => node,
+        })
+        .collect();
     let mut edges = EdgeTable::new();
     for sample in 0..samples.len() {
         let (amount, divisor) = value.of(samples.values(sample));
         if amount == 0 && divisor == 0 {
             continue;
         }
+        let stamp = position_u32(sample + 1);
         let mut parent = None;
         let mut residual = false;
+        let mut call = |node: u32, residual: bool, inline: bool| {
+            if let Some(parent) = parent
+                && parent != node
+                && wanted[node as usize]
+            {
+                edges.entry(parent, node).add(stamp, amount, divisor, residual, inline);
+            }
+            parent = Some(node);
+        };
         for &location in samples.stack(sample).iter().rev() {
-            let nodes = table.of_location(location);
-            for (depth, &node) in nodes.iter().enumerate().rev() {
-                if !kept[node as usize] {
-                    residual = true;
-                    continue;
-                }
-                if let Some(parent) = parent
-                    && parent != node
-                    && wanted[node as usize]
-                {
-                    let (edge, seen_in) = edges.entry(parent, node);
-                    if *seen_in != sample + 1 {
-                        *seen_in = sample + 1;
-                        edge.add(amount, divisor, residual, depth + 1 != nodes.len());
+            match steps[location.get()] {
+                NOT_KEPT => residual = true,
+                SEVERAL => {
+                    let nodes = table.of_location(location);
+                    for (depth, &node) in nodes.iter().enumerate().rev() {
+                        if kept[node as usize] {
+                            call(node, residual, depth + 1 != nodes.len());
+                        }
+                        residual = !kept[node as usize];
                     }
                 }
-                parent = Some(node);
-                residual = false;
+                node => {
+                    call(node, residual, false);
+                    residual = false;
+                }
             }
         }
     }
-    edges.edges
+    edges.in_order()
 }
 
-/// Edges by their ends: an open-addressing table beside the list, at most half full.
+/// Edges by their ends: an open-addressing table that holds the edges themselves, because a walk
+/// jumps between all of them and each place it touches costs. At most half full.
 struct EdgeTable {
-    edges: Vec<Edge>,
-    /// The last sample that each edge was seen in, plus one.
-    seen_in: Vec<usize>,
-    /// Position in `edges` plus one; 0 for a free slot.
-    slots: Vec<u32>,
+    /// The length is a power of two.
+    slots: Vec<Slot>,
+    /// The ends of the edges in the order in which they were met first.
+    order: Vec<(u32, u32)>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    from: u32,
+    to: u32,
+    weight: i64,
+    divisor: i64,
+    /// The last sample that the edge was seen in, plus one; 0 for a free slot.
+    seen_in: u32,
+    is_residual: bool,
+    /// Whether there was a sample in which the callee was not inlined.
+    is_called: bool,
+}
+
+impl Slot {
+    #[inline]
+    fn add(&mut self, stamp: u32, amount: i64, divisor: i64, residual: bool, inline: bool) {
+        if self.seen_in != stamp {
+            self.seen_in = stamp;
+            self.weight = self.weight.wrapping_add(amount);
+            self.divisor = self.divisor.wrapping_add(divisor);
+            self.is_residual |= residual;
+            self.is_called |= !inline;
+        }
+    }
+
+    fn is_free(&self) -> bool {
+        self.seen_in == 0
+    }
 }
 
 impl EdgeTable {
     fn new() -> Self {
-        Self { edges: Vec::new(), seen_in: Vec::new(), slots: vec![0; 1024] }
+        Self { slots: vec![Slot::default(); 1024], order: Vec::new() }
     }
 
-    /// The edge from one node to another, made when it is new.
+    /// The edge from one node to another, made when it is new; the caller adds to it.
     #[inline]
-    fn entry(&mut self, from: u32, to: u32) -> (&mut Edge, &mut usize) {
-        let mut slot = self.slot_of(from, to);
-        if self.slots[slot] == 0 {
-            if self.edges.len() * 2 >= self.slots.len() {
+    fn entry(&mut self, from: u32, to: u32) -> &mut Slot {
+        let mut position = self.position(from, to);
+        if self.slots[position].is_free() {
+            if self.order.len() * 2 >= self.slots.len() {
                 self.grow();
-                slot = self.slot_of(from, to);
+                position = self.position(from, to);
             }
-            self.edges.push(Edge {
-                from,
-                to,
-                weight: 0,
-                divisor: 0,
-                residual: false,
-                inline: true,
-            });
-            self.seen_in.push(0);
-            self.slots[slot] = super::nodes::position_u32(self.edges.len());
+            self.order.push((from, to));
+            self.slots[position] = Slot { from, to, ..Slot::default() };
         }
-        let position = self.slots[slot] as usize - 1;
-        (&mut self.edges[position], &mut self.seen_in[position])
+        &mut self.slots[position]
     }
 
     /// The slot that holds the edge, or the free one that it would take.
     #[inline]
-    fn slot_of(&self, from: u32, to: u32) -> usize {
+    fn position(&self, from: u32, to: u32) -> usize {
         let mask = self.slots.len() - 1;
         let hash = spread(u64::from(from) << 32 | u64::from(to));
         // The table has fewer than 2^32 slots, so the upper half of the hash is enough.
-        let mut slot = usize::try_from(hash >> 32).unwrap_or(0) & mask;
+        let mut position = usize::try_from(hash >> 32).unwrap_or(0) & mask;
         loop {
-            match self.slots[slot] {
-                0 => return slot,
-                taken => {
-                    let edge = &self.edges[taken as usize - 1];
-                    if edge.from == from && edge.to == to {
-                        return slot;
-                    }
-                }
+            let slot = &self.slots[position];
+            if slot.is_free() || (slot.from == from && slot.to == to) {
+                return position;
             }
-            slot = (slot + 1) & mask;
+            position = (position + 1) & mask;
         }
     }
 
     #[cold]
     fn grow(&mut self) {
-        self.slots = vec![0; self.slots.len() * 4];
-        for position in 0..self.edges.len() {
-            let Edge { from, to, .. } = self.edges[position];
-            let slot = self.slot_of(from, to);
-            self.slots[slot] = super::nodes::position_u32(position + 1);
+        let old = std::mem::take(&mut self.slots);
+        self.slots = vec![Slot::default(); old.len() * 4];
+        for slot in old.iter().filter(|slot| !slot.is_free()) {
+            let position = self.position(slot.from, slot.to);
+            self.slots[position] = *slot;
         }
+    }
+
+    fn in_order(self) -> Vec<Edge> {
+        let edge = |&(from, to): &(u32, u32)| {
+            let slot = &self.slots[self.position(from, to)];
+            Edge {
+                from,
+                to,
+                weight: slot.weight,
+                divisor: slot.divisor,
+                residual: slot.is_residual,
+                inline: !slot.is_called,
+            }
+        };
+        self.order.iter().map(edge).collect()
     }
 }

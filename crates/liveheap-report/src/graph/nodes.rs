@@ -57,7 +57,13 @@ pub(crate) struct NodeTable<'p> {
     nodes: Vec<u32>,
     /// Where each location's run starts in `nodes`; one more entry than locations.
     starts: Vec<u32>,
+    /// For each location its only node, or [`SEVERAL`]: one look instead of three for nearly all
+    /// frames of nearly all profiles.
+    only: Vec<u32>,
 }
+
+/// Stands for the node of a location that has several. No node has this number.
+pub(crate) const SEVERAL: u32 = u32::MAX;
 
 impl<'p> NodeTable<'p> {
     /// Gives every line of every location its node.
@@ -69,6 +75,7 @@ impl<'p> NodeTable<'p> {
             files: Vec::new(),
             nodes: Vec::with_capacity(profile.lines.len()),
             starts: Vec::with_capacity(profile.locations.len() + 1),
+            only: Vec::with_capacity(profile.locations.len()),
         };
         let mut ids: FastMap<NodeKey, u32> = FastMap::default();
         table.starts.push(0);
@@ -110,6 +117,8 @@ impl<'p> NodeTable<'p> {
                     ..unsymbolized
                 });
             }
+            let first = table.nodes[table.starts[position] as usize];
+            table.only.push(if lines.len() > 1 { SEVERAL } else { first });
             table.starts.push(position_u32(table.nodes.len()));
         }
         table.files = files.names;
@@ -136,6 +145,17 @@ impl<'p> NodeTable<'p> {
     pub(crate) fn of_location(&self, location: LocationIndex) -> &[u32] {
         let position = location.get();
         &self.nodes[self.starts[position] as usize..self.starts[position + 1] as usize]
+    }
+
+    /// The node of a location that has one only, else [`SEVERAL`].
+    #[inline]
+    pub(crate) fn only_of(&self, location: LocationIndex) -> u32 {
+        self.only[location.get()]
+    }
+
+    /// For each location its only node, or [`SEVERAL`].
+    pub(crate) fn only_nodes(&self) -> &[u32] {
+        &self.only
     }
 
     /// For each node whether it stands for an inlined frame anywhere.

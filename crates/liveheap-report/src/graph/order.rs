@@ -6,7 +6,6 @@
 use super::Graph;
 use super::edges::Edge;
 use super::weights::{Weight, truncate};
-use std::borrow::Cow;
 use std::cmp::Reverse;
 
 /// What nodes are ordered by.
@@ -20,18 +19,15 @@ pub(crate) enum NodeOrder {
     Entropy,
 }
 
-/// What a node is sorted by, in this order: its value; its printed name; between nodes that stand
-/// for the same place, its other value; its id.
-type Row<'a> = (Reverse<i64>, Cow<'a, str>, u32, Reverse<i64>, u32);
-
 /// Larger magnitudes first. The smallest number has no magnitude and stays below zero, as in pprof.
 fn magnitude(value: i64) -> Reverse<i64> {
     Reverse(value.wrapping_abs())
 }
 
-/// Sorts the shown nodes of a graph.
+/// Sorts the shown nodes of a graph by their value; those of equal value by printed name, then, if
+/// they stand for the same place, by their other value, then by id.
 pub(crate) fn sort_nodes(graph: &mut Graph<'_>, order: NodeOrder) {
-    let mut rows: Vec<Row<'_>> = graph
+    let mut rows: Vec<(Reverse<i64>, Reverse<i64>, u32)> = graph
         .shown
         .iter()
         .map(|&node| {
@@ -41,26 +37,35 @@ pub(crate) fn sort_nodes(graph: &mut Graph<'_>, order: NodeOrder) {
                 NodeOrder::Cum => (weight.cum, weight.flat),
                 NodeOrder::Entropy => (entropy_score(graph, node), weight.flat),
             };
-            let place = graph.stands_for(node);
-            (magnitude(first), graph.printed_name(node), place, magnitude(last), node)
+            (magnitude(first), magnitude(last), node)
         })
         .collect();
-    rows.sort();
-    let sorted = rows.into_iter().map(|row| row.4).collect();
-    graph.shown = sorted;
+    rows.sort_unstable_by_key(|row| row.0);
+    for equal in rows.chunk_by_mut(|one, other| one.0 == other.0) {
+        if equal.len() > 1 {
+            equal.sort_by_cached_key(|&(_, last, node)| {
+                (graph.printed_name(node), graph.stands_for(node), last, node)
+            });
+        }
+    }
+    graph.shown = rows.into_iter().map(|row| row.2).collect();
 }
 
-/// Sorts edges, given as positions in the graph's list.
+/// Sorts edges, given as positions in the graph's list, by magnitude; equal ones by the printed
+/// names of both ends.
 pub(crate) fn sort_edges(graph: &Graph<'_>, edges: &mut [u32]) {
-    edges.sort_by_cached_key(|&position| {
-        let edge = &graph.edges[position as usize];
-        (
-            magnitude(edge.weight),
-            graph.printed_name(edge.from),
-            graph.printed_name(edge.to),
-            Reverse(edge.weight),
-        )
-    });
+    let edge = |position: u32| &graph.edges[position as usize];
+    edges.sort_by_key(|&position| magnitude(edge(position).weight));
+    let equal =
+        |one: &u32, other: &u32| magnitude(edge(*one).weight) == magnitude(edge(*other).weight);
+    for equal in edges.chunk_by_mut(equal) {
+        if equal.len() > 1 {
+            equal.sort_by_cached_key(|&position| {
+                let edge = edge(position);
+                (graph.printed_name(edge.from), graph.printed_name(edge.to), Reverse(edge.weight))
+            });
+        }
+    }
 }
 
 /// How much a node says: it is penalized when all that flows in flows straight out. The formula is

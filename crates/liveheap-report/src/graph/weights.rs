@@ -3,7 +3,7 @@
 //! Flat goes to the leaf-most node of a stack; cum to each node once per sample. Sums wrap on
 //! overflow, as pprof's do.
 
-use super::nodes::NodeTable;
+use super::nodes::{NodeTable, SEVERAL, position_u32};
 use crate::value::SampleValue;
 
 /// What a node holds, in the unit of the sample type.
@@ -58,31 +58,51 @@ pub(crate) fn mean(value: i64, divisor: i64) -> i64 {
     if divisor == 0 { value } else { value.wrapping_div(divisor) }
 }
 
+/// What a node holds with all it called, while it is being summed up: small, because the walk jumps
+/// between the entries of all nodes.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    cum: i64,
+    /// The last sample that the node was seen in, plus one: a set that empties itself.
+    seen_in: u32,
+}
+
 /// The weights of all nodes of the table.
 pub(crate) fn weigh(table: &NodeTable<'_>, value: SampleValue) -> Vec<Weight> {
     let samples = &table.profile().samples;
     let mut weights = vec![Weight::default(); table.len()];
-    // The last sample that each node was seen in, plus one: a set that empties itself.
-    let mut seen_in = vec![0_usize; table.len()];
+    let mut sums = vec![Sum::default(); table.len()];
     for sample in 0..samples.len() {
         let (amount, divisor) = value.of(samples.values(sample));
         if amount == 0 && divisor == 0 {
             continue;
         }
         let stack = samples.stack(sample);
-        for &location in stack {
-            for &node in table.of_location(location) {
-                let seen = &mut seen_in[node as usize];
-                if *seen != sample + 1 {
-                    *seen = sample + 1;
-                    weights[node as usize].add_cum(amount, divisor);
+        let stamp = position_u32(sample + 1);
+        let mut add = |node: u32| {
+            let sum = &mut sums[node as usize];
+            if sum.seen_in != stamp {
+                sum.seen_in = stamp;
+                sum.cum = sum.cum.wrapping_add(amount);
+                if divisor != 0 {
+                    let weight = &mut weights[node as usize];
+                    weight.cum_divisor = weight.cum_divisor.wrapping_add(divisor);
                 }
+            }
+        };
+        for &location in stack {
+            match table.only_of(location) {
+                SEVERAL => table.of_location(location).iter().for_each(|node| add(*node)),
+                node => add(node),
             }
         }
         if let Some(&leaf) = stack.first() {
             let node = table.of_location(leaf)[0];
             weights[node as usize].add_flat(amount, divisor);
         }
+    }
+    for (weight, sum) in weights.iter_mut().zip(sums) {
+        weight.cum = sum.cum;
     }
     weights
 }

@@ -117,10 +117,7 @@ impl Decoder {
             number::DOC_URL => self.profile.doc_url = self.texts_used.note(field.number_value()?),
             number::COMMENT => {
                 let Self { profile, texts_used, .. } = self;
-                field.numbers(|raw| {
-                    profile.comments.push(texts_used.note(raw));
-                    Ok(())
-                })?;
+                field.append_numbers(&mut profile.comments, |raw| texts_used.note(raw))?;
             }
             number::TIME_NANOS => {
                 if self.profile.time_nanos != 0 {
@@ -144,14 +141,12 @@ impl Decoder {
         let values_before = values.len();
         while let Some(field) = next_field(&mut message)? {
             match field.number {
-                number::LOCATION_ID => field.numbers(|raw| {
-                    frames.push(self.sample_ids.note(raw));
-                    Ok(())
-                })?,
-                number::VALUE => field.numbers(|raw| {
-                    values.push(raw.cast_signed());
-                    Ok(())
-                })?,
+                number::LOCATION_ID => {
+                    let mut highest = 0;
+                    field.append_numbers(frames, |raw| self.sample_ids.note(raw, &mut highest))?;
+                    self.sample_ids.highest = self.sample_ids.highest.max(highest);
+                }
+                number::VALUE => field.append_numbers(values, u64::cast_signed)?,
                 number::LABEL => {
                     labels.extend(label(field.bytes()?, &mut self.texts_used)?);
                 }
@@ -159,8 +154,9 @@ impl Decoder {
             }
         }
         let width = values.len() - values_before;
-        if frames.len() > LIMIT || labels.len() > LIMIT {
-            return Err(Error::new(ErrorKind::Limit, "the stacks have more than 2^31 frames"));
+        if frames.len() > LIMIT || labels.len() > LIMIT || self.profile.samples.len() >= LIMIT {
+            let text = "the profile has more than 2^31 samples, frames or labels";
+            return Err(Error::new(ErrorKind::Limit, text));
         }
         match self.values_of_first {
             None => self.values_of_first = Some(width),
@@ -341,10 +337,13 @@ fn line(mut message: &[u8]) -> Result<(u64, Line), Error> {
     Ok((function, line))
 }
 
-/// Location ids of samples while the locations are not known yet: ids below [`RawIds::SMALL`]
-/// stand for themselves in the column, others are numbered from there on.
+/// Location ids of samples while the locations are not known yet. As writers number locations 1, 2,
+/// 3 …, an id is taken for a position plus one, which then nearly always is right already; ids that
+/// are too large for that, and 0, are kept aside and numbered from [`RawIds::SMALL`] on.
 #[derive(Default)]
 struct RawIds {
+    /// The highest of the ids that are not kept aside.
+    highest: u64,
     large: Vec<u64>,
     large_positions: HashMap<u64, u32>,
 }
@@ -352,10 +351,16 @@ struct RawIds {
 impl RawIds {
     const SMALL: u64 = 1 << 31;
 
+    /// What stands for an id in the column. `highest` becomes the highest of those not kept aside;
+    /// the caller keeps it while it reads a stack, because there it costs least.
     #[inline]
-    fn note(&mut self, raw: u64) -> LocationIndex {
-        match usize::try_from(raw) {
-            Ok(small) if raw < Self::SMALL => LocationIndex::new(small),
+    fn note(&mut self, raw: u64, highest: &mut u64) -> LocationIndex {
+        let position = raw.wrapping_sub(1);
+        match usize::try_from(position) {
+            Ok(small) if position < Self::SMALL => {
+                *highest = raw.max(*highest);
+                LocationIndex::new(small)
+            }
             _ => self.note_large(raw),
         }
     }
@@ -371,10 +376,16 @@ impl RawIds {
     }
 
     fn resolve(&self, frames: &mut [LocationIndex], locations: &Positions) -> Result<(), Error> {
+        if let Positions::Sequential(count) = locations
+            && self.highest <= *count
+            && self.large.is_empty()
+        {
+            return Ok(());
+        }
         for frame in frames {
             let noted = frame.get();
             let raw = match noted.checked_sub(1 << 31) {
-                None => noted as u64,
+                None => noted as u64 + 1,
                 Some(large) => self.large[large],
             };
             let Some(position) = locations.find(raw) else {

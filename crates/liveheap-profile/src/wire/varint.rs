@@ -40,22 +40,43 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Calls `each` with every number of a repeated field, packed or not.
+    /// Appends every number of a repeated field, packed or not, to a column, as `convert` makes it.
     #[inline]
-    pub(super) fn numbers(
+    pub(super) fn append_numbers<T>(
         &self,
-        mut each: impl FnMut(u64) -> Result<(), Error>,
+        column: &mut Vec<T>,
+        mut convert: impl FnMut(u64) -> T,
     ) -> Result<(), Error> {
         match self.value {
-            Value::Varint(value) => each(value),
-            Value::Bytes(mut bytes) => {
-                while !bytes.is_empty() {
-                    each(read_varint(&mut bytes)?)?;
+            Value::Varint(value) => column.push(convert(value)),
+            Value::Bytes(bytes) => {
+                let mut packed = Packed { bytes };
+                column.extend(packed.by_ref().map(&mut convert));
+                while !packed.bytes.is_empty() {
+                    // A long one, or the last ones; behind a long one the short ones go on.
+                    column.push(convert(read_varint(&mut packed.bytes)?));
+                    column.extend(packed.by_ref().map(&mut convert));
                 }
-                Ok(())
             }
-            Value::Fixed => Err(wrong_type(self.number)),
+            Value::Fixed => return Err(wrong_type(self.number)),
         }
+        Ok(())
+    }
+}
+
+/// The varints of packed bytes up to the first that [`short_varint`] cannot read.
+struct Packed<'a> {
+    bytes: &'a [u8],
+}
+
+impl Iterator for Packed<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        let (value, length) = short_varint(self.bytes)?;
+        self.bytes = &self.bytes[length..];
+        Some(value)
     }
 }
 
@@ -112,6 +133,10 @@ pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, Error> {
         *bytes = rest;
         return Ok(u64::from(*first));
     }
+    if let Some((value, length)) = short_varint(bytes) {
+        *bytes = &bytes[length..];
+        return Ok(value);
+    }
     let mut value = 0_u64;
     for (position, byte) in bytes.iter().take(10).enumerate() {
         // At position 9 the shift is 63: higher bits fall off, as other readers let them.
@@ -122,6 +147,43 @@ pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, Error> {
         }
     }
     Err(malformed("a varint does not end"))
+}
+
+/// The varint at the front and its length in bytes, read from one word; `None` when it or the
+/// message may end outside that word.
+///
+/// Lengths are told apart by branches, because neighbours mostly have the same one: so the next
+/// varint need not wait until the length of this one is computed.
+#[inline]
+fn short_varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*bytes.first_chunk()?);
+    let group = |position: u32| (word >> (8 * position) & 0x7f) << (7 * position);
+    if word & 0x80 == 0 {
+        Some((group(0), 1))
+    } else if word & 0x8000 == 0 {
+        Some((group(0) | group(1), 2))
+    } else if word & 0x0080_0000 == 0 {
+        Some((group(0) | group(1) | group(2), 3))
+    } else {
+        word_varint(word)
+    }
+}
+
+/// The same for any length, without a branch on it.
+#[inline]
+fn word_varint(word: u64) -> Option<(u64, usize)> {
+    const ENDS: u64 = 0x8080_8080_8080_8080;
+    let ends = !word & ENDS;
+    if ends == 0 {
+        return None;
+    }
+    // All bits up to the first one that ends a varint, without the bits that only say "go on".
+    let groups = word & (ends ^ (ends - 1)) & !ENDS;
+    // Eight groups of 7 bits become four of 14, two of 28, one of 56.
+    let groups = groups & 0x007f_007f_007f_007f | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+    let groups = groups & 0x0000_3fff_0000_3fff | (groups & 0x3fff_0000_3fff_0000) >> 2;
+    let value = groups & 0x0fff_ffff | (groups & 0x0fff_ffff_0000_0000) >> 4;
+    Some((value, ends.trailing_zeros() as usize / 8 + 1))
 }
 
 /// Appends a varint.
@@ -167,6 +229,34 @@ mod tests {
             assert_eq!(read_varint(&mut rest).unwrap(), value);
             assert!(rest.is_empty());
         }
+    }
+
+    #[test]
+    fn a_varint_of_any_length_reads_alone_and_before_others() {
+        for bits in 0..=64 {
+            let value = u64::MAX.checked_shr(64 - bits).unwrap_or(0);
+            for behind in 0..9 {
+                let mut bytes = Vec::new();
+                write_varint(&mut bytes, value);
+                bytes.extend(std::iter::repeat_n(0xff, behind));
+                let mut rest = &bytes[..];
+                assert_eq!(read_varint(&mut rest).unwrap(), value);
+                assert_eq!(rest, vec![0xff; behind]);
+            }
+        }
+    }
+
+    #[test]
+    fn packed_numbers_of_mixed_lengths_read_as_written() {
+        let numbers = [1, 300, 0, u64::MAX, 1 << 55, 1 << 56, 1 << 40, 127, 128];
+        let mut packed = Vec::new();
+        numbers.iter().for_each(|number| write_varint(&mut packed, *number));
+        let field = Field { number: 1, value: Value::Bytes(&packed) };
+        let mut read = Vec::new();
+        field.append_numbers(&mut read, |number| number).unwrap();
+        assert_eq!(read, numbers);
+        let cut = Field { number: 1, value: Value::Bytes(&[0x80; 9]) };
+        assert!(cut.append_numbers(&mut read, |number| number).is_err());
     }
 
     #[test]

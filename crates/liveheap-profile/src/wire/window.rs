@@ -9,7 +9,7 @@ use crate::Error;
 use std::io::Read;
 
 /// What the window holds when no field needs more, in bytes.
-const USUAL: usize = 1 << 16;
+const USUAL: usize = 1 << 18;
 /// Longest tag and length of a field, in bytes: two varints.
 const LONGEST_HEAD: usize = 20;
 
@@ -92,11 +92,12 @@ mod tests {
 
     #[test]
     fn a_field_longer_than_the_window_arrives_whole() {
-        let mut bytes = vec![0x0a, 0xa0, 0x8d, 0x06];
-        bytes.resize(4 + 100_000, 7);
+        // The field says 2^20 bytes.
+        let mut bytes = vec![0x0a, 0x80, 0x80, 0x40];
+        bytes.resize(4 + (1 << 20), 7);
         bytes.extend([0x10, 1]);
         let mut window = Window::new(Trickle(&bytes));
-        assert_eq!(window.next().unwrap().unwrap().bytes().unwrap().len(), 100_000);
+        assert_eq!(window.next().unwrap().unwrap().bytes().unwrap().len(), 1 << 20);
         assert_eq!(window.next().unwrap().unwrap().number_value().unwrap(), 1);
         assert!(window.next().unwrap().is_none());
     }

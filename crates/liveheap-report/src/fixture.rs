@@ -1,7 +1,7 @@
 //! Profiles written as text, for tests.
 //!
 //! A line is a stack (root first, as in collapsed stacks), its values and its labels:
-//! `main@main.rs:3;leak 10 key=text bytes#16`. A frame is `[binary!]function[@file[:line]]` or
+//! `main@main.rs:3;leak 10 key=text bytes#16`. A frame is `[binary!]function[@file[:line[:column]]]` or
 //! `[binary!]0xaddress`; `outer+inner` is one location with an inlined function; `-` is the empty
 //! stack; several values are separated by commas. [`folded`] writes the same language.
 
@@ -71,9 +71,11 @@ fn location(
 
 fn frame(builder: &mut ProfileBuilder, text: &str) -> Frame {
     let (name, place) = text.split_once('@').unwrap_or((text, ""));
-    let (file, line) = place.split_once(':').unwrap_or((place, "0"));
+    let mut parts = place.split(':');
+    let file = parts.next().unwrap_or("");
+    let mut number = || parts.next().map_or(0, |digits| digits.parse().unwrap());
     let function = builder.function(name, name, file, 0);
-    Frame { function, line: line.parse().unwrap(), column: 0 }
+    Frame { function, line: number(), column: number() }
 }
 
 /// The samples of a profile in the language of [`profile`], one line each.

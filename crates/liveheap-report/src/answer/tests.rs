@@ -789,6 +789,39 @@ fn callgrind_names_are_written_once() {
     );
 }
 
+/// Random comparison with the real tool found that the columns of nodes without a line count.
+#[test]
+fn callgrind_numbers_functions_that_differ_in_their_column_only() {
+    check(
+        "main;get@a.rs:0:1 10\nmain;get@a.rs:0:2 20",
+        ReportKind::Callgrind,
+        |_| {},
+        expect![[r#"
+            positions: instr line
+            events: space(B)
+
+            ob=
+            fl=(1) a.rs
+            fn=(1) get
+            0x0 0 20
+            * 0 10
+
+            ob=
+            fl=
+            fn=(2) main
+            * 0 0
+            cfl=(1)
+            cfn=(3) get [1/2]
+            calls=0 * 0
+            * * 20
+            cfl=(1)
+            cfn=(4) get [2/2]
+            calls=0 * 0
+            * * 10
+        "#]],
+    );
+}
+
 #[test]
 fn top_proto_holds_the_rows_of_top() {
     let mut surroundings = Surroundings {

@@ -78,8 +78,8 @@ pub(crate) fn entries(trimmed: &Trimmed<'_>, numbers: &Numbers) -> Vec<Callgrind
 
 /// What callgrind tells functions by: name and file.
 type NameKey = (u32, u32);
-/// What else tells functions apart: binary, first line, and in a call tree the caller.
-type FunctionKey = (u32, i64, Option<u32>);
+/// What else tells functions apart: binary, first line, column, and in a call tree the caller.
+type FunctionKey = (u32, i64, i64, Option<u32>);
 
 /// The name of each shown node as a callee: with ` [i/n]` where n different functions have the same
 /// name and file.
@@ -88,7 +88,9 @@ fn distinct_names(trimmed: &Trimmed<'_>) -> FastMap<u32, String> {
     let id = |text: StringId| u32::try_from(text.get()).expect("string ids have 32 bits");
     let keys_of = |node: u32| -> (NameKey, FunctionKey) {
         let key = graph.table.key(graph.stands_for(node));
-        let function = (id(key.object), key.start_line, graph.caller_in_tree(node));
+        // A node without address and line stands for its whole function, column and all.
+        let column = if key.address == 0 && key.line == 0 { key.column } else { 0 };
+        let function = (id(key.object), key.start_line, column, graph.caller_in_tree(node));
         ((id(key.name), key.file), function)
     };
     let mut functions: FastMap<NameKey, FastMap<FunctionKey, usize>> = FastMap::default();

@@ -67,6 +67,8 @@ pub(crate) enum Message {
         /// The file.
         path: String,
     },
+    /// Nothing matched, perhaps because names are short.
+    NamesAreShort,
     /// The shell starts.
     Greeting,
     /// The shell starts with nothing to show.
@@ -98,6 +100,10 @@ impl fmt::Display for Message {
             Self::Converting { path } => {
                 write!(formatter, "Converting {path} to a profile.proto (this may take a while)")
             }
+            Self::NamesAreShort => formatter.write_str(
+                "names are compared as they are shown; --names=full (names=full in the shell) has all \
+                 modules",
+            ),
             Self::Greeting => formatter.write_str(
                 "Entering interactive mode (type \"help\" for commands, \"o\" for options)",
             ),

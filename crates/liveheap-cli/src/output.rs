@@ -132,13 +132,23 @@ fn show(viewer: Viewer, file: PathBuf, asker: Asker, shown: &mut Shown) -> Resul
         };
         return Err(anyhow!("{what} {} yourself", file.display()));
     };
-    shown.files.push(file);
     std::thread::sleep(TIME_TO_OPEN);
-    match asker {
-        Asker::CommandLine => {
-            running.wait().context("waiting for the viewer")?;
-        }
-        Asker::Shell => shown.viewers.push(running),
+    let ended = match asker {
+        Asker::CommandLine => Some(running.wait().context("waiting for the viewer")?),
+        // Who fails does so at once.
+        Asker::Shell => running.try_wait().context("asking for the viewer")?,
+    };
+    if let Some(status) = ended
+        && !status.success()
+    {
+        return Err(anyhow!(
+            "what should show it failed ({status}): open {} yourself",
+            file.display()
+        ));
+    }
+    shown.files.push(file);
+    if asker == Asker::Shell {
+        shown.viewers.push(running);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One profile and the options at hand: what a command line asks once, and a shell again and again.
 
-use crate::messages::say_plain;
+use crate::messages::{Message, say, say_plain};
 use crate::options::Door;
 use crate::options::commands::Command;
 use crate::options::settings::{Names, Settings};
@@ -9,7 +9,7 @@ use crate::sources::Sources;
 use crate::time_zone::TimeZone;
 use anyhow::Result;
 use liveheap_profile::{LabelData, Profile, Samples};
-use liveheap_report::{Answer, Report, ReportKind, Surroundings, answer};
+use liveheap_report::{Answer, ErrorKind, Report, ReportKind, Surroundings, answer};
 use std::cell::OnceCell;
 
 /// One profile, and what the world looks like to its reports.
@@ -87,12 +87,23 @@ impl Session {
         // What another tool reads on is not ours to rename.
         let profile =
             if is_for_tools(&report) { profile } else { renamed(profile, settings.names) };
-        let answer = answer(profile, &settings.request(report), &mut surroundings);
+        let answer = answer(profile, &settings.request(report.clone()), &mut surroundings);
         if self.door == Door::Own {
             self.sources.take_hints().into_iter().for_each(say_plain);
         }
         if let Err(error) = &answer {
             error.notes().iter().for_each(say_plain);
+        }
+        if settings.names == Some(Names::Short) && names_standard_module(settings, &report) {
+            let found_nothing = match &answer {
+                Ok(answer) => {
+                    answer.notes.iter().any(|note| note.to_string().ends_with("matched no samples"))
+                }
+                Err(error) => error.kind() == ErrorKind::NoMatch,
+            };
+            if found_nothing {
+                say(&Message::NamesAreShort);
+            }
         }
         Ok(answer?)
     }
@@ -146,6 +157,20 @@ fn renamed(profile: Profile, names: Option<Names>) -> Profile {
         Names::Full => profile,
         Names::Raw => rust_names::mangled(profile),
     }
+}
+
+/// Whether an expression has a module of the standard library in it, which short names may lack.
+fn names_standard_module(settings: &Settings, report: &ReportKind) -> bool {
+    let filters = &settings.base.filters;
+    let argument = match report {
+        ReportKind::Peek(name) | ReportKind::List(name) | ReportKind::WebList(name) => name,
+        _ => "",
+    };
+    [&filters.focus, &filters.show, &filters.show_from, &filters.ignore, &filters.hide]
+        .into_iter()
+        .map(String::as_str)
+        .chain([argument])
+        .any(|text| ["alloc::", "core::", "std::"].iter().any(|start| text.contains(start)))
 }
 
 /// Whether a report is a profile again, as it is.

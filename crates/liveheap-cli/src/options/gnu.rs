@@ -4,6 +4,7 @@
 //! `-n 5` and `-n5` for the few with a letter. `-` and `_` within a name are the same, or left out.
 //! Everything behind `--` is a source. Without a verb the shell is meant.
 
+use super::commands::Command;
 use super::low::{Expected, Flag, LowArgs, Typed};
 use super::{Door, commands, source, suggest, table};
 use anyhow::{Result, anyhow, bail};
@@ -161,6 +162,13 @@ fn take_verb(low: &mut LowArgs, operands: Vec<String>) -> Result<()> {
                 }
             }
             low.operands = operands.collect();
+            if let [source] = low.operands.as_slice()
+                && command.takes_pattern()
+                && Path::new(&pattern).is_file()
+                && is_word(source)
+            {
+                bail!("the name comes before the profile: `liveheap {first} {source} {pattern}`");
+            }
             if low.operands.is_empty() {
                 let argument = if command.takes_pattern() { " NAME" } else { "" };
                 bail!("no profile given: write `liveheap {first}{argument} FILE-OR-URL`");
@@ -168,8 +176,7 @@ fn take_verb(low: &mut LowArgs, operands: Vec<String>) -> Result<()> {
             low.commands.push((command, pattern));
         }
         None => {
-            let looks_like_a_word = first.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-            if looks_like_a_word && !Path::new(&first).exists() {
+            if is_word(&first) {
                 let words = commands::behind(Door::Own)
                     .map(|command| command.name)
                     .chain(["help", "pprof"]);
@@ -181,9 +188,23 @@ fn take_verb(low: &mut LowArgs, operands: Vec<String>) -> Result<()> {
                 }
             }
             low.operands = std::iter::once(first).chain(operands).collect();
+            let misplaced = low
+                .operands
+                .iter()
+                .filter(|word| is_word(word))
+                .find_map(|word| commands::find(Door::Own, word));
+            if let Some(Command { name, .. }) = misplaced {
+                bail!("the command comes first: `liveheap {name} ...`");
+            }
         }
     }
     Ok(())
+}
+
+/// Whether a word is neither a file nor anything like a URL.
+fn is_word(word: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    word.replace("::", "").chars().all(is_plain) && !Path::new(word).exists()
 }
 
 #[cfg(test)]
@@ -248,6 +269,16 @@ mod tests {
             read("top -cum x.pb"),
             "-cum: write --cum, or `liveheap pprof -cum ...` for pprof's own syntax"
         );
+    }
+
+    #[test]
+    fn what_stands_in_the_wrong_place_is_told_so() {
+        assert_eq!(read("x.pb top"), "the command comes first: `liveheap top ...`");
+        assert_eq!(
+            read("list Cargo.toml Pool::put"),
+            "the name comes before the profile: `liveheap list Pool::put Cargo.toml`"
+        );
+        assert_eq!(read("list top x.pb"), r#"["list top"] [] trim=true n=-1 ["x.pb"]"#);
     }
 
     #[test]

@@ -73,13 +73,22 @@ pub(crate) fn parse(
         Some((name, value)) => (name, Some(value)),
         None => (line, None),
     };
-    if let Some(named) = table::find(session.door(), name.trim()) {
+    let name = name.trim();
+    // Our command line has dashes in names, so our shell takes them too.
+    let dashless = match session.door() {
+        Door::Own => name.replace('-', "_"),
+        Door::Pprof => name.to_owned(),
+    };
+    if let Some(named) = table::find(session.door(), &dashless) {
         let value = value.map(|value| {
             let value = value.rfind(REMARK).map_or(value, |start| &value[..start]);
             value.trim()
         });
-        assign(named, name.trim(), value, settings, session)?;
+        assign(named, &dashless, value, settings, session)?;
         return Ok(Step::Done);
+    }
+    if session.door() == Door::Own && value.is_some() && is_name(name) {
+        return Err(format!("there is no option {name}: `o` lists all"));
     }
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
@@ -87,7 +96,7 @@ pub(crate) fn parse(
         ["o" | "options", ..] => Ok(Step::Options),
         ["exit" | "quit" | "q", ..] => Ok(Step::Quit),
         ["help", topic @ ..] => Ok(Step::Help(topic.join(" "))),
-        [name, arguments @ ..] => report(session.door(), name, arguments, settings),
+        [name, arguments @ ..] => report(session, name, arguments, settings),
     }
 }
 
@@ -118,10 +127,17 @@ fn assign(
             return Ok(());
         }
     };
+    // Go's words for what is wrong with a number mean something to no one else.
+    let in_own_words = |error: String| match (session.door(), &row.place) {
+        (Door::Pprof, _) => error,
+        (Door::Own, Place::Switch(_)) => format!("{name}: {value:?} is neither true nor false"),
+        (Door::Own, Place::Whole(_)) => format!("{name}: {value:?} is not a whole number"),
+        (Door::Own, _) => format!("{name}: {value:?} is not a number"),
+    };
     match row.place {
-        Place::Switch(at) => *at(settings) = switch(value)?,
-        Place::Whole(at) => *at(settings) = whole(value)?,
-        Place::Real(at) => *at(settings) = real(value)?,
+        Place::Switch(at) => *at(settings) = switch(value).map_err(in_own_words)?,
+        Place::Whole(at) => *at(settings) = whole(value).map_err(in_own_words)?,
+        Place::Real(at) => *at(settings) = real(value).map_err(in_own_words)?,
         Place::Text(at) if name == "sample_index" => {
             let profile = session.profile();
             let index = sample_index(profile, value).map_err(|error| error.to_string())?;
@@ -171,7 +187,13 @@ fn real(value: &str) -> Result<f64, String> {
 }
 
 /// A report and its arguments: a limit, `-cum`, `>file`, and what to focus on or to ignore.
-fn report(door: Door, name: &str, arguments: &[&str], settings: &Settings) -> Result<Step, String> {
+fn report(
+    session: &Session,
+    name: &str,
+    arguments: &[&str],
+    settings: &Settings,
+) -> Result<Step, String> {
+    let door = session.door();
     let mut arguments = arguments.to_vec();
     let mut name = name;
     let mut found = commands::find(door, name);
@@ -218,6 +240,18 @@ fn report(door: Door, name: &str, arguments: &[&str], settings: &Settings) -> Re
             file.ok_or("unexpected end of line after >")?.clone_into(&mut settings.output);
         } else if matches!(argument, "-cum" | "--cum") {
             settings.sort_by(Sort::Cum);
+        } else if door == Door::Own
+            && let Some(option) = option(argument)
+        {
+            let (name, value) = match option.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (option, None),
+            };
+            let name = name.replace('-', "_");
+            let named = table::find(door, &name)
+                .ok_or_else(|| format!("there is no option {argument}: `o` lists all"))?;
+            let value = if named.stands_alone() { value } else { value.or_else(|| rest.next()) };
+            assign(named, &name, value, &mut settings, session)?;
         } else if let Some(expression) = argument.strip_prefix('-') {
             join(&mut ignore, expression);
         } else {
@@ -240,6 +274,21 @@ fn report(door: Door, name: &str, arguments: &[&str], settings: &Settings) -> Re
         settings.node_count = 10;
     }
     Ok(Step::Report(Box::new(Wanted { command, pattern, settings })))
+}
+
+/// The option that an argument of our own shell names, written as on our command line: `--name` or
+/// `-n`. Everything else with a dash is what to ignore.
+fn option(argument: &str) -> Option<&str> {
+    match argument.strip_prefix("--") {
+        Some(name) if !name.is_empty() => Some(name),
+        _ => (argument == "-n").then_some("nodecount"),
+    }
+}
+
+/// Whether a text is written as the name of an option.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
 }
 
 /// Either of two regular expressions.

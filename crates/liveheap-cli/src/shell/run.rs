@@ -1,5 +1,6 @@
 //! Reads lines and carries them out until the end of the input.
 
+use super::complete::Known;
 use super::parse::{Step, Wanted, expand, parse};
 use super::terminal::Lines;
 use crate::messages::{Message, say, say_plain};
@@ -19,7 +20,10 @@ pub(crate) fn run(session: &Session, mut settings: Settings) -> Result<()> {
         Door::Pprof => "(pprof) ",
         Door::Own => "(liveheap) ",
     };
-    let mut lines = Lines::open(session.door(), || session.function_names(&settings));
+    let mut lines = Lines::open(session.door(), || Known {
+        functions: session.function_names(&settings),
+        sample_types: session.sample_types().into_iter().map(str::to_owned).collect(),
+    });
     let mut shown = Shown::default();
     while let Some(line) = lines.next(prompt)? {
         for line in expand(&line, session) {

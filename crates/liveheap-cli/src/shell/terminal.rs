@@ -1,6 +1,6 @@
 //! Where the shell's lines come from: a terminal with history and completion, or plain input.
 
-use super::complete::candidates;
+use super::complete::{Known, candidates};
 use crate::options::Door;
 use crate::output;
 use anyhow::{Context as _, Result};
@@ -31,7 +31,7 @@ pub(super) struct Terminal {
 /// Completes words for the editor.
 struct Words {
     door: Door,
-    functions: Vec<String>,
+    known: Known,
 }
 
 impl Helper for Words {}
@@ -52,15 +52,15 @@ impl Completer for Words {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (start, found) =
-            candidates(self.door, line.get(..position).unwrap_or(line), &self.functions);
+            candidates(self.door, line.get(..position).unwrap_or(line), &self.known);
         let pair = |text: String| Pair { display: text.clone(), replacement: text };
         Ok((start, found.into_iter().map(pair).collect()))
     }
 }
 
 impl Lines {
-    /// A terminal where there is one; `functions` are the names to complete, made only for it.
-    pub(super) fn open(door: Door, functions: impl FnOnce() -> Vec<String>) -> Self {
+    /// A terminal where there is one; `known` is what can be completed, made only for it.
+    pub(super) fn open(door: Door, known: impl FnOnce() -> Known) -> Self {
         let term = std::env::var("TERM").unwrap_or_default().to_lowercase();
         if matches!(term.as_str(), "" | "dumb")
             || !io::stdin().is_terminal()
@@ -72,7 +72,7 @@ impl Lines {
             rustyline::Config::builder().completion_type(rustyline::CompletionType::List).build();
         match Editor::with_config(config) {
             Ok(mut editor) => {
-                editor.set_helper(Some(Words { door, functions: functions() }));
+                editor.set_helper(Some(Words { door, known: known() }));
                 let history = history_file();
                 if let Some(file) = &history {
                     // There is none before the first session.

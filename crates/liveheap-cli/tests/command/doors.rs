@@ -228,6 +228,18 @@ fn expressions_are_compared_with_the_names_that_are_shown() {
 }
 
 #[test]
+fn who_looks_for_what_short_names_lack_is_told_so() {
+    let place = Place::new();
+    place.write("rust.pb.gz", &rust_profile());
+    let hint = "names are compared as they are shown; --names=full (names=full in the shell) has \
+                all modules\n";
+    let said = |options: &[&str]| place.run(&[&["peek"], options, &["rust.pb.gz"]].concat()).err;
+    assert!(said(&["alloc::vec::Vec"]).contains(hint));
+    assert!(!said(&["nosuch"]).contains(hint));
+    assert_eq!(said(&["alloc::vec::Vec", "--names=full"]), "");
+}
+
+#[test]
 fn the_other_door_and_profiles_keep_full_names() {
     let place = Place::new();
     place.write("rust.pb.gz", &rust_profile());

@@ -212,6 +212,24 @@ fn a_page_without_a_browser() {
 }
 
 #[test]
+fn a_browser_that_fails_leaves_the_page() {
+    let place = Place::with_profile();
+    let output = place
+        .command(&["web", "small.pb.gz"])
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("BROWSER", "false")
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        err.starts_with("liveheap: what should show it failed (exit status: 1): open "),
+        "{err}"
+    );
+    assert!(!place.read("pprof001.svg").is_empty());
+}
+
+#[test]
 fn an_answer_that_ends_is_no_trouble_for_a_slow_server() {
     let profile = small_profile();
     let server = Server::start(move |_, _, stream| {

@@ -137,3 +137,27 @@ fn words_that_are_no_report() {
     assert_eq!(typed(&["help  top"]), r#"Help("top")"#);
     assert!(typed(&["  "]).starts_with("done"));
 }
+
+#[test]
+fn our_own_shell_takes_options_as_our_command_line_does() {
+    let typed = |line: &str| typed_behind(Door::Own, &[line]);
+    assert_eq!(typed("top -n 5"), typed("top 5"));
+    assert_eq!(typed("top --nodecount=5 --sort=cum"), typed("top 5 --cum"));
+    assert_eq!(typed("top --focus main"), typed("top main"));
+    assert_eq!(typed("sample-index=cpu"), typed("sample_index=cpu"));
+    assert_eq!(typed("top --nosuch=1"), "there is no option --nosuch=1: `o` lists all");
+    assert_eq!(typed("nosuch=1"), "there is no option nosuch: `o` lists all");
+}
+
+#[test]
+fn our_own_shell_says_in_its_own_words_what_is_no_number() {
+    let typed = |line: &str| typed_behind(Door::Own, &[line]);
+    assert_eq!(typed("nodecount=ten"), "nodecount: \"ten\" is not a whole number");
+    assert_eq!(typed("divide_by=x"), "divide_by: \"x\" is not a number");
+    assert_eq!(typed("mean=perhaps"), "mean: \"perhaps\" is neither true nor false");
+}
+
+#[test]
+fn the_other_shell_ignores_what_has_a_dash() {
+    assert!(typed(&["top -n 5"]).contains("ignore=\"n\""), "{}", typed(&["top -n 5"]));
+}

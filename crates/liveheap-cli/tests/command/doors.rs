@@ -236,7 +236,7 @@ fn who_looks_for_what_short_names_lack_is_told_so() {
     let said = |options: &[&str]| place.run(&[&["peek"], options, &["rust.pb.gz"]].concat()).err;
     assert!(said(&["alloc::vec::Vec"]).contains(hint));
     assert!(!said(&["nosuch"]).contains(hint));
-    assert_eq!(said(&["alloc::vec::Vec", "--names=full"]), "");
+    assert!(!said(&["alloc::vec::Vec", "--names=full"]).contains(hint));
 }
 
 #[test]

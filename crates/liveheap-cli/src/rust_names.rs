@@ -14,6 +14,9 @@ use std::collections::hash_map::Entry;
 /// The crates whose modules everybody knows.
 const STANDARD: &[&str] = &["alloc", "core", "std"];
 
+/// Brackets that nest deeper than this are not the work of a person; reading them takes stack.
+const DEEPEST: usize = 100;
+
 /// How much of a type's path is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Paths {
@@ -128,22 +131,27 @@ fn owner(text: &str, paths: Paths) -> Option<String> {
 
 /// A type or a trait.
 fn kind(text: &str, paths: Paths) -> Option<String> {
-    let text = text.trim();
-    if let Some(rest) = text.strip_prefix('&') {
-        let rest = without_lifetime(rest);
-        return Some(match rest.strip_prefix("mut ") {
-            Some(rest) => format!("&mut {}", kind(rest, paths)?),
-            None => format!("&{}", kind(rest, paths)?),
-        });
-    }
-    for start in ["*const ", "*mut ", "dyn "] {
-        if let Some(rest) = text.strip_prefix(start) {
-            return Some(format!("{start}{}", kind(rest, paths)?));
+    let (mut text, mut prefix) = (text.trim(), String::new());
+    loop {
+        if let Some(rest) = text.strip_prefix('&') {
+            prefix.push('&');
+            text = without_lifetime(rest);
+        } else if let Some(bound) = text.strip_prefix("for<") {
+            text = bound.split_once('>')?.1.trim_start();
+        } else if let Some(start) =
+            ["mut ", "*const ", "*mut ", "dyn "].iter().find(|start| text.starts_with(**start))
+        {
+            prefix.push_str(start);
+            text = &text[start.len()..];
+        } else {
+            break;
         }
     }
-    if let Some(bound) = text.strip_prefix("for<") {
-        return kind(bound.split_once('>')?.1, paths);
-    }
+    plain_kind(text, paths).map(|kind| prefix + &kind)
+}
+
+/// A type or a trait with nothing in front of it.
+fn plain_kind(text: &str, paths: Paths) -> Option<String> {
     if text.starts_with("unsafe ") || text.starts_with("extern ") {
         return Some(text.to_owned());
     }
@@ -241,7 +249,8 @@ fn is_hash(text: &str) -> bool {
         && text[1..].bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// Splits at a separator wherever it is not in brackets; `None` when brackets do not match.
+/// Splits at a separator wherever it is not in brackets; `None` when brackets do not match or nest
+/// too deep.
 fn split<'a>(text: &'a str, separator: &str) -> Option<Vec<&'a str>> {
     let (mut depth, mut start, mut skip_to) = (0_usize, 0, 0);
     let mut parts = Vec::new();
@@ -249,6 +258,7 @@ fn split<'a>(text: &'a str, separator: &str) -> Option<Vec<&'a str>> {
         match byte {
             // An arrow closes nothing.
             b'>' if text[..position].ends_with(['-', '=']) => {}
+            b'<' | b'(' | b'[' | b'{' if depth == DEEPEST => return None,
             b'<' | b'(' | b'[' | b'{' => depth += 1,
             b'>' | b')' | b']' | b'}' => depth = depth.checked_sub(1)?,
             _ => {}

@@ -191,6 +191,15 @@ fn what_cannot_be_read_is_left() {
     assert_eq!(name("store::list[1 2]", Paths::Last), None);
 }
 
+#[test]
+fn a_name_that_nests_without_end_is_left() {
+    let many = |text: &str| text.repeat(50_000);
+    assert_eq!(name(&format!("{}a{}::f", many("<"), many(">")), Paths::Last), None);
+    assert_eq!(name(&format!("<{}a as b::C>", many("(")), Paths::Last), None);
+    let references = format!("<{}a as b::C>", many("&"));
+    assert_eq!(name(&references, Paths::Last), Some(references));
+}
+
 /// A profile with these functions, each given as name, mangled name and file; their names after
 /// shortening.
 fn shortened(functions: &[[&str; 3]]) -> Vec<String> {

@@ -3,10 +3,11 @@
 use super::*;
 use liveheap_profile::{Frame, ProfileBuilder};
 
-/// Fails unless each name becomes the one beside it.
+/// Fails unless each name becomes the one beside it, and that one stays.
 fn check(names: &[(&str, &str)]) {
     for (long, short) in names {
         assert_eq!(name(long, Paths::Last).as_deref(), Some(*short), "{long}");
+        assert_eq!(name(short, Paths::Last).as_deref(), Some(*short), "shortened twice");
     }
 }
 

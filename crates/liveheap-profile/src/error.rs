@@ -26,8 +26,10 @@ pub enum ErrorKind {
     Concatenated,
     /// The tables contradict each other.
     Invalid,
-    /// A limit was passed, such as the unpacked size.
+    /// More than the tables of a profile can hold.
     Limit,
+    /// The packed bytes unpack to more than [`Limits`](crate::Limits) allow.
+    UnpackedLimit,
     /// Profiles that cannot be put together.
     Incompatible,
 }
@@ -42,7 +44,7 @@ impl Error {
     #[cfg(feature = "gzip")]
     pub(crate) fn from_stream(cause: std::io::Error) -> Self {
         if cause.kind() == std::io::ErrorKind::FileTooLarge {
-            return Self::new(ErrorKind::Limit, cause.to_string());
+            return Self::new(ErrorKind::UnpackedLimit, cause.to_string());
         }
         let message = format!(
             "decompressing profile: {cause} (the file is damaged or cut short; fetch it again)"

@@ -2,7 +2,7 @@
 
 use crate::read::Limits;
 use crate::{Error, ErrorKind, Profile, encode};
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 
 /// The first two bytes of gzip'ed data.
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -24,7 +24,7 @@ pub fn encode_gzip(profile: &Profile) -> Result<Vec<u8>, Error> {
 
 /// The unpacked bytes of gzip'ed data of one or many members, as a stream that ends with an error
 /// at the limit.
-pub(crate) fn unpacking<'a>(packed: &'a [u8], limits: &Limits) -> impl Read + 'a {
+pub(crate) fn unpacking<R: BufRead>(packed: R, limits: &Limits) -> impl Read + use<R> {
     Limited {
         stream: flate2::bufread::MultiGzDecoder::new(packed),
         limit: limits.unpacked_bytes,

@@ -56,6 +56,8 @@ pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
 pub use mappings::add_fake_mapping_if_none;
 pub use merge::{compact, merge};
 pub use model::{Function, Label, LabelData, Line, Location, Mapping, Profile, Samples, ValueType};
+#[cfg(feature = "gzip")]
+pub use read::decode_packed;
 pub use read::{Limits, decode};
 pub use scale::{negate, normalize, scale, tag_as_base};
 pub use strings::{Interner, Strings};

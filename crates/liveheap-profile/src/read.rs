@@ -29,12 +29,26 @@ impl Default for Limits {
 /// # Errors
 /// When the bytes are damaged, in no known format, beyond a limit, or contradict themselves.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
-    let read = read_any(bytes, limits).and_then(|profile| {
+    checked(read_any(bytes, limits))
+}
+
+/// Reads a profile from a stream of gzip'ed profile.proto: the one format that large profiles come
+/// in. Neither the packed nor the unpacked bytes are ever in memory as a whole.
+///
+/// # Errors
+/// As [`decode`] for this format; bytes in another one are damaged for it.
+#[cfg(feature = "gzip")]
+pub fn decode_packed(stream: impl std::io::BufRead, limits: &Limits) -> Result<Profile, Error> {
+    checked(decode_proto_stream(crate::gzip::unpacking(stream, limits)))
+}
+
+fn checked(read: Result<Profile, Error>) -> Result<Profile, Error> {
+    let validated = read.and_then(|profile| {
         validate(&profile)?;
         Ok(profile)
     });
-    read.map_err(|error| match error.kind() {
-        ErrorKind::Gzip | ErrorKind::Limit => error,
+    validated.map_err(|error| match error.kind() {
+        ErrorKind::Gzip | ErrorKind::Limit | ErrorKind::UnpackedLimit => error,
         ErrorKind::Invalid => error.within("malformed profile"),
         _ => error.within("parsing profile"),
     })

@@ -1,9 +1,10 @@
-//! Reads a profile's bytes from a file.
+//! Reads a profile from a file, or the bytes of a file that may be one.
 
 use crate::messages::{Message, say};
 use anyhow::{Context, Result, anyhow, bail};
+use liveheap_profile::{Error, ErrorKind as Wrong, Limits, Profile};
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::path::Path;
 
 /// Most bytes that are read of one file or answer. A profile of this size holds hundreds of
@@ -12,6 +13,24 @@ pub(super) const MOST_BYTES: u64 = 4 << 30;
 
 /// First bytes of what `perf record` writes.
 const PERF_MAGIC: &[u8] = b"PERFILE2";
+
+/// Decodes a file of gzip'ed profile.proto while it is read, which takes the least time and memory.
+/// `None` for anything else and wherever something is wrong: who reads the file as a whole finds
+/// out what, and can say so.
+pub(super) fn decode_packed(path: &str, limits: &Limits) -> Option<Result<Profile, Error>> {
+    let file = File::open(path).ok()?;
+    // What is no regular file cannot be read a second time.
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    match liveheap_profile::decode_packed(BufReader::with_capacity(BUFFER, file), limits) {
+        Err(error) if error.kind() != Wrong::UnpackedLimit => None,
+        decided => Some(decided),
+    }
+}
+
+/// What is read at once, in bytes.
+const BUFFER: usize = 1 << 17;
 
 /// Reads a file that exists.
 pub(super) fn read(path: &str) -> Result<Vec<u8>> {

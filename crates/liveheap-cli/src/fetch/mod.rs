@@ -15,8 +15,8 @@ use crate::options::Door;
 use crate::options::high::{FetchOptions, Plan};
 use anyhow::{Context, Result, anyhow, bail};
 use liveheap_profile::{
-    ErrorKind, Interner, Limits, Profile, add_fake_mapping_if_none, decode, merge, negate,
-    normalize, tag_as_base,
+    ErrorKind, Interner, Profile, add_fake_mapping_if_none, decode, merge, negate, normalize,
+    tag_as_base,
 };
 use liveheap_symbols::{RemoteSource, remote_sources};
 use std::io;
@@ -24,8 +24,9 @@ use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// So many profiles are held in memory at once; they are merged before the next are fetched.
-const CHUNK: usize = 128;
+/// So many sources are fetched side by side. How many profiles are held in memory at once depends on
+/// this and on the size of their sum, not on how many there are.
+const CHUNK: usize = 32;
 
 /// Where a URL without a path leads through our own door; pprof goes for the CPU profile.
 const OWN_DEFAULT_PATH: &str = "/debug/pprof/heap";
@@ -68,11 +69,13 @@ fn fetch_group(
     sources: &[String],
     which: &'static str,
 ) -> Result<(Profile, Vec<RemoteSource>)> {
-    let mut merged: Option<Profile> = None;
+    // The sum of what was merged, if anything was, and behind it what was not merged yet.
+    let mut profiles: Vec<Profile> = Vec::new();
     let mut origins = Vec::new();
     let mut got = 0;
+    let together =
+        |profiles| merge(profiles).with_context(|| format!("problem fetching {which} profiles"));
     for chunk in sources.chunks(CHUNK) {
-        let mut profiles: Vec<Profile> = merged.take().into_iter().collect();
         for (source, fetched) in chunk.iter().zip(fetch_chunk(plan, chunk)) {
             match fetched {
                 Ok(fetched) => {
@@ -88,15 +91,18 @@ fn fetch_group(
                 }
             }
         }
-        if !profiles.is_empty() {
-            merged = Some(
-                merge(profiles).with_context(|| format!("problem fetching {which} profiles"))?,
-            );
+        // A merge takes the sum in once more: it must be worth it.
+        let size = |profile: &Profile| profile.samples.len() + profile.samples.frames().len();
+        if let [sum, others @ ..] = profiles.as_slice()
+            && size(sum) <= others.iter().map(size).sum()
+        {
+            profiles = vec![together(profiles)?];
         }
     }
-    let Some(profile) = merged else {
+    if profiles.is_empty() {
         bail!("failed to fetch any {which} profiles");
-    };
+    }
+    let profile = together(profiles)?;
     if got < sources.len() {
         say(&Message::Fetched { which, got, wanted: sources.len() });
     }
@@ -141,15 +147,20 @@ fn fetch_chunk(plan: &Plan, sources: &[String]) -> Vec<Result<Fetched>> {
 
 /// Fetches and decodes one source.
 fn fetch(plan: &Plan, source: &str) -> Result<Fetched> {
-    let (bytes, url) = read(source, plan.door, &plan.fetch)?;
-    let profile = decode(&bytes, &Limits::default()).map_err(|error| {
-        // Why it is not in the first format that was tried misleads more than it helps.
-        match error.kind() {
-            ErrorKind::Unrecognized => anyhow!("parsing profile: unrecognized profile format"),
-            _ => anyhow!("parsing profile: {error}"),
+    let (decoded, url) = match file::decode_packed(source, &plan.limits) {
+        Some(decoded) => (decoded, None),
+        None => {
+            let (bytes, url) = read(source, plan.door, &plan.fetch)?;
+            (decode(&bytes, &plan.limits), url)
         }
+    };
+    let profile = decoded.map_err(|error| match (error.kind(), plan.door) {
+        // Why it is not in the first format that was tried misleads more than it helps.
+        (ErrorKind::Unrecognized, _) => anyhow!("parsing profile: unrecognized profile format"),
+        (ErrorKind::UnpackedLimit, Door::Own) => anyhow!("{error}, with --max-unpacked=BYTES"),
+        (ErrorKind::UnpackedLimit, Door::Pprof) => anyhow!("{error}, with -max_unpacked=BYTES"),
+        _ => anyhow!("parsing profile: {error}"),
     })?;
-    drop(bytes);
     let profile = identify_main_binary(names::locate(add_fake_mapping_if_none(profile)), plan);
     let (profile, origins) = match url {
         Some(url) => remote_sources(profile, &url),

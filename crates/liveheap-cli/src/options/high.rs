@@ -6,7 +6,8 @@ use super::low::LowArgs;
 use super::settings::{Form, Names, Settings};
 use super::source::SHORTHANDS;
 use crate::messages::Message;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use liveheap_profile::Limits;
 use std::fs::File;
 use std::io::Read;
 
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) symbolize: String,
     /// Build id of the main binary if the profile has none.
     pub(crate) build_id: String,
+    /// Limits that keep a hostile profile from taking the machine.
+    pub(crate) limits: Limits,
     /// A remark that is added to the profile; empty for none.
     pub(crate) comment: String,
     /// Whether the profile's own rules about frames to drop are ignored.
@@ -152,12 +155,35 @@ pub(crate) fn plan(door: Door, low: LowArgs) -> Result<Plan> {
         },
         symbolize: source.symbolize,
         build_id: source.build_id,
+        limits: limits(&source.max_unpacked)?,
         comment: source.comment,
         all_frames: source.all_frames,
         settings,
         command,
         remarks,
     })
+}
+
+/// The limits that the user set: bytes, or with a letter behind them KiB, MiB, GiB or TiB.
+fn limits(max_unpacked: &str) -> Result<Limits> {
+    let mut limits = Limits::default();
+    if max_unpacked.is_empty() {
+        return Ok(limits);
+    }
+    let upper = max_unpacked.to_ascii_uppercase();
+    let number = upper.trim_end_matches("IB").trim_end_matches('B');
+    let (number, shift) = match number.as_bytes().last() {
+        Some(b'K') => (&number[..number.len() - 1], 10),
+        Some(b'M') => (&number[..number.len() - 1], 20),
+        Some(b'G') => (&number[..number.len() - 1], 30),
+        Some(b'T') => (&number[..number.len() - 1], 40),
+        _ => (number, 0),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
+    limits.unpacked_bytes = bytes.with_context(|| {
+        format!("max_unpacked: {max_unpacked:?} is no number of bytes, such as 500M or 8G")
+    })?;
+    Ok(limits)
 }
 
 /// Whether a file is an executable or library, judged by its first bytes: ELF, Mach-O, PE, or an
@@ -202,6 +228,18 @@ mod tests {
         let plan = planned("-alloc_space -inuse_space p").unwrap();
         assert_eq!(plan.settings.base.sample_index, "inuse_space");
         assert_eq!(plan.remarks[0].to_string(), "Multiple value selections, ignoring -alloc_space");
+    }
+
+    #[test]
+    fn limits_are_bytes_with_or_without_a_unit() {
+        let bytes = |text: &str| limits(text).map(|limits| limits.unpacked_bytes).ok();
+        assert_eq!(bytes(""), Some(4 << 30));
+        assert_eq!(bytes("1000"), Some(1000));
+        assert_eq!(
+            (bytes("8G"), bytes("8gb"), bytes("8GiB")),
+            (Some(8 << 30), Some(8 << 30), Some(8 << 30))
+        );
+        assert_eq!((bytes("G"), bytes("-1"), bytes("99999999T")), (None, None, None));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Source {
     pub(crate) timeout: i64,
     /// Seconds that a profile shall be taken for; not above 0 when it was not said.
     pub(crate) seconds: i64,
+    /// Most bytes that a profile may unpack to, as `8G`; empty for the default.
+    pub(crate) max_unpacked: String,
     /// A remark that is added to the profile.
     pub(crate) comment: String,
     /// Whether the profile's own rules about frames to drop are ignored.
@@ -92,6 +94,7 @@ impl Default for Source {
             build_id: String::new(),
             timeout: -1,
             seconds: -1,
+            max_unpacked: String::new(),
             comment: String::new(),
             all_frames: false,
             tools: String::new(),
@@ -143,6 +146,12 @@ pub(crate) static ROWS: &[Row] = &[
         "ID",
         "build id of the main binary, if the profile has none",
         Place::Text(|source| &mut source.build_id),
+    ),
+    row(
+        "max_unpacked",
+        "BYTES",
+        "refuse profiles that unpack to more, 4G by default",
+        Place::Text(|source| &mut source.max_unpacked),
     ),
     row(
         "add_comment",

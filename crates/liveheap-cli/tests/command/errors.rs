@@ -46,6 +46,20 @@ fn a_file_that_was_cut_short() {
 }
 
 #[test]
+fn a_profile_beyond_the_limit_says_which_option_raises_it() {
+    let place = Place::new();
+    place.write("profile.pb.gz", &small_profile());
+    let limit = "the profile unpacks to more than 9 bytes; raise the limit if you trust it, with";
+    place
+        .run(&["top", "--max-unpacked=9", "profile.pb.gz"])
+        .refused(&format!("liveheap: profile.pb.gz: {limit} --max-unpacked=BYTES"));
+    place
+        .run(&["pprof", "-top", "-max_unpacked=9", "profile.pb.gz"])
+        .refused(&format!("profile.pb.gz: {limit} -max_unpacked=BYTES"));
+    assert_eq!(place.run(&["top", "--max-unpacked=1K", "profile.pb.gz"]).status, Some(0));
+}
+
+#[test]
 fn a_file_with_a_byte_turned_is_refused_or_read_and_never_a_panic() {
     let place = Place::new();
     let whole = small_profile();

@@ -69,8 +69,8 @@ struct Counters {
 }
 
 /// Sums over samples. The estimates are fixed-point numbers.
-#[derive(Clone, Copy)]
-struct Sums {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sums {
     sampled_objects: u64,
     sampled_bytes: u64,
     objects: u128,
@@ -93,6 +93,8 @@ pub(crate) struct Tally {
 /// One bucket as it is now.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BucketView<'a> {
+    /// Tells buckets apart; a bucket has the same in every snapshot.
+    pub(crate) id: usize,
     /// Return addresses, leaf first; empty when the stack is not known.
     pub(crate) stack: &'a [usize],
     /// Bytes of one object: of the first that came here. The others are as large up to 128 bytes,
@@ -135,9 +137,15 @@ impl Bucket {
         })
     }
 
+    /// [`BucketView::id`].
+    pub(crate) fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     fn view(&self) -> BucketView<'_> {
         let Counters { allocated, freed } = self.with_counters(|counters| *counters);
         BucketView {
+            id: self.id(),
             stack: frames(self.stack),
             size: self.size,
             allocated: allocated.tally(),
@@ -147,11 +155,20 @@ impl Bucket {
 }
 
 impl Sums {
-    fn add(&mut self, size: u64, weight: u64) {
+    /// Adds a sample of `size` bytes that stands for `weight` objects.
+    pub(crate) fn add(&mut self, size: u64, weight: u64) {
         self.sampled_objects = self.sampled_objects.wrapping_add(1);
         self.sampled_bytes = self.sampled_bytes.wrapping_add(size);
         self.objects = self.objects.wrapping_add(u128::from(weight));
         self.bytes = self.bytes.wrapping_add(u128::from(weight) * u128::from(size));
+    }
+
+    /// Adds other samples.
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        self.sampled_objects = self.sampled_objects.wrapping_add(other.sampled_objects);
+        self.sampled_bytes = self.sampled_bytes.wrapping_add(other.sampled_bytes);
+        self.objects = self.objects.wrapping_add(other.objects);
+        self.bytes = self.bytes.wrapping_add(other.bytes);
     }
 
     /// What remains without `freed`, which is never more.
@@ -164,7 +181,7 @@ impl Sums {
         }
     }
 
-    fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> Tally {
         let unit = f64::from(1 << WEIGHT_FRACTION_BITS);
         Tally {
             objects: self.objects as f64 / unit,

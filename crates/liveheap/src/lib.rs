@@ -66,6 +66,7 @@ mod reclaim;
 mod sampled;
 mod sampler;
 mod snapshot;
+mod split;
 mod stats;
 mod symtab;
 mod sync;

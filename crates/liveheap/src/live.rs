@@ -168,6 +168,7 @@ fn reserve_fresh() -> Option<RecordId> {
 /// Gives back a place whose record was not filled, or was emptied.
 pub(crate) fn give_back(id: RecordId) {
     let Some(place) = record(id) else { return };
+    place.pointer.store(0, Ordering::Relaxed);
     let mut head = FREE_RECORDS.load(Ordering::Relaxed);
     loop {
         place.next_free.store(low_half(head), Ordering::Relaxed);
@@ -219,7 +220,8 @@ pub(crate) fn fill(id: RecordId, sampled: &Sampled) {
     place.weight.store(sampled.weight, Ordering::Relaxed);
     place.birth_nanos.store(nanoseconds(), Ordering::Relaxed);
     place.thread.store(sampled.thread, Ordering::Relaxed);
-    place.pointer.store(sampled.pointer.addr(), Ordering::Relaxed);
+    // Release pairs with the Acquire in `for_each`.
+    place.pointer.store(sampled.pointer.addr(), Ordering::Release);
 }
 
 /// Counts the object's allocation in its bucket.
@@ -231,7 +233,6 @@ pub(crate) fn count_allocated(sampled: &Sampled) {
 /// Counts the object's free in its bucket and gives the record back.
 pub(crate) fn retire(id: RecordId) {
     let Some(place) = record(id) else { return };
-    place.pointer.store(0, Ordering::Relaxed);
     let bucket = place.bucket.load(Ordering::Relaxed);
     if let Some(bucket) = NonNull::new(bucket) {
         // SAFETY: `fill` stored a bucket, and buckets live as long as the program.
@@ -240,6 +241,42 @@ pub(crate) fn retire(id: RecordId) {
         stats::SAMPLES_FREED.add(1);
     }
     give_back(id);
+}
+
+/// A live object, for a split of its bucket's estimate.
+#[derive(Debug)]
+pub(crate) struct LiveObject {
+    /// [`BucketView::id`](crate::buckets::BucketView).
+    pub(crate) bucket: usize,
+    /// Bytes that were asked for.
+    pub(crate) size: u64,
+    /// How many objects it stands for.
+    pub(crate) weight: u64,
+    /// When it was allocated, by the clock of [`nanoseconds`].
+    pub(crate) birth_nanos: u64,
+    /// The kernel's id of the thread that allocated it.
+    pub(crate) thread: u32,
+}
+
+/// Shows the live objects, in no order that means anything. `visit` may allocate.
+///
+/// Nothing stops the program meanwhile. One that is freed and another put in its place while it is
+/// read may be shown as a mixture of both; the caller bears that.
+pub(crate) fn for_each(visit: &mut dyn FnMut(&LiveObject)) {
+    for number in 0..RECORDS_USED.load(Ordering::Relaxed) {
+        let Some(place) = record(RecordId(number)) else { continue };
+        // Acquire pairs with the Release in `fill`.
+        if place.pointer.load(Ordering::Acquire) == 0 {
+            continue;
+        }
+        visit(&LiveObject {
+            bucket: place.bucket.load(Ordering::Relaxed).addr(),
+            size: place.size.load(Ordering::Relaxed),
+            weight: place.weight.load(Ordering::Relaxed),
+            birth_nanos: place.birth_nanos.load(Ordering::Relaxed),
+            thread: place.thread.load(Ordering::Relaxed),
+        });
+    }
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -40,13 +40,24 @@ pub(crate) struct Picked {
     pub(crate) in_use_bytes: u64,
 }
 
-/// All sampled objects of one stack and one size class.
-#[derive(Clone, Debug)]
+/// What tells rows of one bucket apart. Rows without it are of no age and no thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Labels {
+    /// Begin of the class of age.
+    pub(crate) age_seconds: Option<u64>,
+    /// Index of the name in [`Sampled::threads`].
+    pub(crate) thread: Option<u32>,
+}
+
+/// All sampled objects of one stack and one size class, or those of them that share their labels.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
-    stack_start: usize,
-    stack_end: usize,
+    /// Its stack's place in [`Sampled::stacks`].
+    pub(crate) stack_start: usize,
+    pub(crate) stack_end: usize,
     /// Size of one object in bytes: of the first that came to the row.
     pub(crate) size: u64,
+    pub(crate) labels: Labels,
     pub(crate) estimate: Estimate,
     pub(crate) picked: Picked,
 }
@@ -67,6 +78,8 @@ pub(crate) struct Sampled {
     /// The stacks of all rows, one behind the other: numbers of return addresses, leaf first.
     pub(crate) stacks: Vec<u32>,
     pub(crate) return_addresses: Addresses,
+    /// Names of threads, for labels.
+    pub(crate) threads: Vec<String>,
     /// What the reader should also hear.
     pub(crate) comments: Vec<String>,
 }
@@ -85,7 +98,8 @@ impl Sampled {
             self.stacks.push(self.return_addresses.number(address));
         }
         let stack_end = self.stacks.len();
-        self.rows.push(Row { stack_start, stack_end, size, estimate, picked });
+        let labels = Labels::default();
+        self.rows.push(Row { stack_start, stack_end, size, labels, estimate, picked });
     }
 
     /// The stack of a row, leaf first: numbers of calls.

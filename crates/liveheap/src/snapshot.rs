@@ -1,7 +1,7 @@
 //! From what was sampled to a profile: the only way out in profile.proto.
 //!
 //! In: rows, modules and names. Out: a `Profile` with Go's four sample types, one sample for each
-//! row. Functions are named, lines and inlined frames are not there: the command adds them from the
+//! row, with the size of its objects as a label. Functions are named, lines and inlined frames are not there: the command adds them from the
 //! binary, which the mappings name by path and build id.
 
 use crate::names::{Name, Names};
@@ -46,7 +46,7 @@ pub(crate) fn profile(sampled: &Sampled, names: &Names, kind: Kind) -> Profile {
         builder.comment(comment);
     }
     let locations = Locations::new(sampled, names, &mut builder);
-    let mut stack = Vec::new();
+    let (mut stack, mut labels) = (Vec::new(), Vec::new());
     for row in &sampled.rows {
         locations.stack(sampled.stack(row), &mut stack);
         if stack.is_empty() {
@@ -60,7 +60,17 @@ pub(crate) fn profile(sampled: &Sampled, names: &Names, kind: Kind) -> Profile {
             estimate.in_use_bytes,
         ];
         let size = i64::try_from(row.size).unwrap_or(i64::MAX);
-        builder.sample(&stack, &values, &[("bytes", LabelValue::Number(size, "bytes"))]);
+        labels.clear();
+        labels.push(("bytes", LabelValue::Number(size, "bytes")));
+        if let Some(age) = row.labels.age_seconds {
+            let age = i64::try_from(age).unwrap_or(i64::MAX);
+            labels.push(("age", LabelValue::Number(age, "seconds")));
+        }
+        let thread = row.labels.thread.and_then(|number| sampled.threads.get(number as usize));
+        if let Some(thread) = thread {
+            labels.push(("thread", LabelValue::Text(thread)));
+        }
+        builder.sample(&stack, &values, &labels);
     }
     builder.finish()
 }

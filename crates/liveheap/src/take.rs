@@ -5,6 +5,7 @@
 
 use crate::buckets::{self, BucketView, Tally};
 use crate::sampled::{Estimate, Module, Picked, Sampled};
+use crate::split::{Parts, SplitBy};
 use crate::stats::{Stats, stats};
 use crate::unwind::modules;
 use std::fmt::Write as _;
@@ -12,10 +13,24 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Takes a snapshot. `report` is what went on before it, for the comments.
 pub(crate) fn sampled(report: Vec<String>) -> Sampled {
+    sampled_by(SplitBy::default(), report)
+}
+
+/// Takes a snapshot in which what is in use is split.
+pub(crate) fn sampled_by(split: SplitBy, report: Vec<String>) -> Sampled {
     let stats = stats();
     let mut sampled =
         Sampled { rate: sample_rate(), time_nanos: now(), comments: report, ..Sampled::default() };
-    buckets::for_each(&mut |bucket| push(&mut sampled, bucket));
+    if split.is_nothing() {
+        buckets::for_each(&mut |bucket| push(&mut sampled, bucket));
+    } else {
+        let parts = Parts::of_live_objects(split);
+        buckets::for_each(&mut |bucket| {
+            push(&mut sampled, bucket);
+            parts.split_last_row(bucket.id, &mut sampled);
+        });
+        sampled.threads = parts.into_threads();
+    }
     // Behind the stacks, so that a library that was loaded meanwhile is among them.
     sampled.modules = modules();
     add_comments(&mut sampled.comments, &stats);
@@ -63,7 +78,7 @@ pub(crate) fn in_use_bytes() -> f64 {
 
 /// Cut to a whole number, as Go does.
 #[expect(clippy::cast_possible_truncation, reason = "cutting is meant, and it saturates")]
-fn truncated(number: f64) -> i64 {
+pub(crate) fn truncated(number: f64) -> i64 {
     number as i64
 }
 

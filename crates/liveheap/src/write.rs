@@ -8,6 +8,7 @@ use crate::names::Names;
 use crate::reclaim::{Reclaim, give_back};
 use crate::sampled::Sampled;
 use crate::snapshot::{Kind, profile};
+use crate::split::SplitBy;
 use crate::take;
 use crate::text::text;
 use crate::thread::Quiet;
@@ -19,6 +20,7 @@ pub struct ProfileOptions {
     reclaim: Reclaim,
     as_text: bool,
     kind: Kind,
+    split: SplitBy,
 }
 
 impl ProfileOptions {
@@ -38,6 +40,28 @@ impl ProfileOptions {
     #[must_use]
     pub fn text(self, as_text: bool) -> Self {
         Self { as_text, ..self }
+    }
+
+    /// Splits what is in use by the age of the objects (`labels=age` of the endpoint).
+    ///
+    /// Samples get a number `age` in seconds: 0, 1, 10, 60, 600, 3600 or 86400, the begin of the class
+    /// that the objects' age falls into. What was allocated, freed or not, has no age: it is in
+    /// samples without the label, and so is what was allocated while the profile was taken. Without
+    /// their labels the samples add up to exactly what they are when nothing is split. Readable text
+    /// has no labels and is never split.
+    #[must_use]
+    pub fn by_age(self, age: bool) -> Self {
+        Self { split: SplitBy { age, ..self.split }, ..self }
+    }
+
+    /// Splits what is in use by the thread that allocated it (`labels=thread` of the endpoint).
+    ///
+    /// Samples get a text `thread`: the thread's name as the kernel has it, which is its first 15
+    /// bytes, or its number when it is gone; for the rest see [`Self::by_age`]. A thread that is gone
+    /// can be taken for one that the kernel has given the same number since.
+    #[must_use]
+    pub fn by_thread(self, thread: bool) -> Self {
+        Self { split: SplitBy { thread, ..self.split }, ..self }
     }
 
     /// Writes the profile `allocs`, in which everything allocated since the program began is shown
@@ -74,13 +98,14 @@ pub fn write_profile(mut out: impl Write, options: &ProfileOptions) -> Result<()
 /// Takes a profile and gives its bytes.
 pub(crate) fn encoded(options: &ProfileOptions) -> Result<Vec<u8>> {
     let _quiet = Quiet::enter();
-    let sampled = take::sampled(give_back(options.reclaim, &take::in_use_bytes));
+    let report = give_back(options.reclaim, &take::in_use_bytes);
     if options.as_text {
+        let sampled = take::sampled(report);
         let statistics = memstats::of_process(&Sums::of(&sampled));
         let names = Names::look_up(&sampled.calls(), &sampled.modules);
         return Ok(text(&sampled, &names, &statistics).into_bytes());
     }
-    proto(&sampled, options.kind)
+    proto(&take::sampled_by(options.split, report), options.kind)
 }
 
 /// The bytes of gzip'ed profile.proto.

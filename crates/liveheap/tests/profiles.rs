@@ -21,6 +21,11 @@ struct Found {
     sizes: Vec<i64>,
 }
 
+fn label(profile: &Profile, sample: usize, key: &str) -> Option<LabelData> {
+    let labels = profile.samples.labels(sample);
+    labels.iter().find(|label| profile.text(label.key) == key).map(|label| label.value)
+}
+
 fn leaf(profile: &Profile, function: &str) -> Found {
     let mut found = Found::default();
     for sample in 0..profile.samples.len() {
@@ -29,8 +34,9 @@ fn leaf(profile: &Profile, function: &str) -> Found {
             for (sum, value) in found.values.iter_mut().zip(profile.samples.values(sample)) {
                 *sum += value;
             }
-            let label = profile.samples.labels(sample)[0];
-            let LabelData::Number { value, .. } = label.value else { panic!("a text label") };
+            let Some(LabelData::Number { value, .. }) = label(profile, sample, "bytes") else {
+                panic!("no size")
+            };
             found.sizes.push(value);
         }
     }
@@ -142,4 +148,57 @@ fn hooks_give_back_before_the_profile_is_taken() {
         comment.starts_with("gc: hook \"test cache\" ran for ") && comment.contains("gave back")
     });
     assert!(comment.is_some());
+}
+
+#[inline(never)]
+fn of_two_threads() -> Vec<u8> {
+    black_box(vec![1; 3000])
+}
+
+#[test]
+fn labels_split_what_is_in_use_and_change_no_sum() {
+    let old = of_two_threads();
+    std::thread::sleep(Duration::from_millis(1100));
+    let (sender, receiver) = mpsc::channel();
+    let (end, ended) = mpsc::channel::<()>();
+    let worker = std::thread::Builder::new().name("a worker".to_owned()).spawn(move || {
+        sender.send([of_two_threads(), of_two_threads()]).unwrap();
+        ended.recv().unwrap_err();
+    });
+    let young = receiver.recv().unwrap();
+
+    let response = liveheap::respond("/debug/pprof/heap", "labels=age,thread");
+    let profile = decode(response.body(), &Default::default()).unwrap();
+    let function = "profiles::of_two_threads";
+    let whole = leaf(&take(ProfileOptions::new()), function);
+    assert_eq!(whole.values, [3, 9000, 3, 9000]);
+    assert_eq!(leaf(&profile, function).values, whole.values);
+
+    let (mut ages, mut threads) = (Vec::new(), Vec::new());
+    for sample in 0..profile.samples.len() {
+        let lines = profile.lines_of(profile.samples.stack(sample)[0]);
+        let values = profile.samples.values(sample);
+        if lines.first().is_none_or(|line| profile.text(profile.function(line).name) != function) {
+            continue;
+        }
+        match (label(&profile, sample, "age"), label(&profile, sample, "thread")) {
+            (Some(LabelData::Number { value, unit }), Some(LabelData::Text(thread))) => {
+                assert_eq!(values[..2], [0, 0]);
+                assert_eq!(profile.text(unit), "seconds");
+                ages.push((value, values[3]));
+                threads.push((profile.text(thread).to_owned(), values[2]));
+            }
+            labels => {
+                assert_eq!(labels, (None, None));
+                assert_eq!(values[2..], [0, 0]);
+            }
+        }
+    }
+    ages.sort_unstable();
+    // The machine may be slow, but the old object is always older than a second.
+    assert!(ages.last().is_some_and(|&(age, _)| age >= 1), "{ages:?}");
+    let by_worker = threads.iter().filter(|(thread, _)| thread == "a worker");
+    assert_eq!(by_worker.map(|(_, objects)| objects).sum::<i64>(), 2, "{threads:?}");
+    drop((old, young, end));
+    worker.unwrap().join().unwrap();
 }

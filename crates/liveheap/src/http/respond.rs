@@ -8,6 +8,7 @@ use super::difference::between;
 use crate::names::Names;
 use crate::reclaim::Reclaim;
 use crate::snapshot::Kind;
+use crate::split::SplitBy;
 use crate::take;
 use crate::thread::Quiet;
 use crate::write::{ProfileOptions, encoded, proto};
@@ -30,7 +31,8 @@ const PAGES: [(&str, &str, &str); 4] = [
         "heap",
         "?debug=1",
         "a sample of the live objects, by the calls that allocated them; gc=1 first runs the \
-         program's reclaim hooks, seconds=N shows what changes in N seconds",
+         program's reclaim hooks, labels=age,thread splits by age and thread, seconds=N shows what \
+         changes in N seconds",
     ),
     ("symbol", "", "names of functions for code addresses: ?0x1234+0x5678"),
 ];
@@ -141,6 +143,20 @@ pub(super) fn respond_waiting(
 fn heap(kind: Kind, query: &str, wait: &dyn Fn(Duration) -> bool) -> Response {
     let seconds = form_value(query, "seconds").filter(|value| !value.is_empty());
     let as_text = number(query, "debug") != 0;
+    let split = match split(query) {
+        Ok(split) => split,
+        Err(unknown) => {
+            let text = ["\"labels\" can be age, thread or age,thread, not ", &unknown].concat();
+            return Response::error(400, &text);
+        }
+    };
+    if !split.is_nothing() && (seconds.is_some() || as_text) {
+        return Response::error(
+            400,
+            "\"labels\" goes with neither \"seconds\" nor \"debug\": ages change in a difference, and \
+             text has no labels",
+        );
+    }
     let outcome = if let Some(seconds) = seconds {
         let Some(seconds) = seconds.parse::<u64>().ok().filter(|&seconds| seconds > 0) else {
             return Response::error(400, "\"seconds\" must be a whole number above 0");
@@ -165,6 +181,8 @@ fn heap(kind: Kind, query: &str, wait: &dyn Fn(Duration) -> bool) -> Response {
         let options = ProfileOptions::new()
             .reclaim(if kind == Kind::Heap { reclaim(query) } else { Reclaim::Nothing })
             .text(as_text)
+            .by_age(split.age)
+            .by_thread(split.thread)
             .allocs(kind == Kind::Allocs);
         let name = match kind {
             Kind::Heap => "heap",
@@ -180,6 +198,20 @@ fn heap(kind: Kind, query: &str, wait: &dyn Fn(Duration) -> bool) -> Response {
         let _ = write!(text, "{error}");
         Response::error(500, &text)
     })
+}
+
+/// What to split by, or the first word that says nothing.
+fn split(query: &str) -> Result<SplitBy, String> {
+    let mut split = SplitBy::default();
+    let words = form_value(query, "labels").unwrap_or_default();
+    for word in words.split(',').filter(|word| !word.is_empty()) {
+        match word {
+            "age" => split.age = true,
+            "thread" => split.thread = true,
+            _ => return Err(word.to_owned()),
+        }
+    }
+    Ok(split)
 }
 
 fn reclaim(query: &str) -> Reclaim {

@@ -180,3 +180,20 @@ fn fields_of_a_query_are_decoded() {
     assert_eq!(decoded("%4"), "%4");
     assert_eq!(decoded("%zz%41"), "%zzA");
 }
+
+#[test]
+fn labels_are_asked_for_by_name() {
+    let both = SplitBy { age: true, thread: true };
+    assert_eq!(split("labels=age,thread"), Ok(both));
+    assert_eq!(split("labels=thread%2Cage"), Ok(both));
+    assert_eq!(split("labels=age"), Ok(SplitBy { age: true, thread: false }));
+    assert_eq!(split("labels="), Ok(SplitBy::default()));
+    assert_eq!(respond("/debug/pprof/heap", "labels=age").status(), 200);
+
+    let refused = respond("/debug/pprof/heap", "labels=age,color");
+    assert_eq!(refused.status(), 400);
+    assert_eq!(body(&refused), "\"labels\" can be age, thread or age,thread, not color\n");
+    for query in ["labels=age&seconds=1", "labels=thread&debug=1"] {
+        assert_eq!(respond("/debug/pprof/heap", query).status(), 400, "{query}");
+    }
+}

@@ -425,6 +425,7 @@ fn describe(
     let mut frames = [0; unwind::DEEPEST];
     let count = unwind::capture(state, marker.addr(), &mut frames);
     let size = size as u64;
+    sampler::remember(rate);
     let weight = sampler::weight(size, rate);
     let bucket = buckets::find(&frames[..count], size);
     Sampled { pointer, bucket, size, weight, thread: thread::id(state) }

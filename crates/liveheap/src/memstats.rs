@@ -5,6 +5,7 @@
 //! heap and hold its locks; they are not asked.) A number that is not known is absent, never zero.
 
 use crate::sampled::{Estimate, Sampled};
+use crate::sampler;
 use crate::stats::stats;
 use crate::take;
 use crate::thread::Quiet;
@@ -34,7 +35,7 @@ pub struct MemoryStats {
     pub buck_hash_sys: Option<u64>,
     /// The most memory that was ever resident.
     pub max_rss: Option<u64>,
-    /// How far `alloc` may be off: its standard error.
+    /// How far `alloc` may be off: its standard error. Unknown after the sample rate was changed.
     pub alloc_error: Option<u64>,
     /// Resident memory now.
     pub rss: Option<u64>,
@@ -58,7 +59,8 @@ pub struct MemoryStats {
 /// ```
 pub fn memory_stats() -> MemoryStats {
     let _quiet = Quiet::enter();
-    let mut sums = Sums::new(take::sample_rate());
+    let rate = take::sample_rate();
+    let mut sums = Sums::new(rate, sampler::all_have_rate(rate));
     take::for_each_estimate(|estimate, size| sums.add(&estimate, size));
     of_process(&sums)
 }
@@ -74,6 +76,8 @@ pub(crate) fn of_process(sums: &Sums) -> MemoryStats {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sums {
     rate: u64,
+    /// Whether all samples were picked with that rate, so that their error is known.
+    has_one_rate: bool,
     has_rows: bool,
     alloc: u64,
     total_alloc: u64,
@@ -84,14 +88,15 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// No rows yet; `rate` is the sample rate in bytes, 0 when nothing is sampled.
-    pub(crate) fn new(rate: u64) -> Self {
-        Self { rate, ..Self::default() }
+    /// No rows yet; `rate` is the sample rate in bytes, 0 when nothing is sampled, `has_one_rate` says
+    /// whether all samples were picked with it.
+    pub(crate) fn new(rate: u64, has_one_rate: bool) -> Self {
+        Self { rate, has_one_rate, ..Self::default() }
     }
 
     /// The sums of all rows of a snapshot.
     pub(crate) fn of(sampled: &Sampled) -> Self {
-        let mut sums = Self::new(sampled.rate);
+        let mut sums = Self::new(sampled.rate, !sampled.has_other_rates);
         for row in &sampled.rows {
             sums.add(&row.estimate, row.size);
         }
@@ -124,8 +129,10 @@ impl MemoryStats {
             statistics.heap_objects = Some(sums.heap_objects);
             statistics.frees = Some(sums.mallocs.saturating_sub(sums.heap_objects));
         }
-        // Once sampling was switched off, nobody knows what is not among the old samples.
-        statistics.alloc_error = (sums.rate > 0).then(|| rounded(sums.variance.sqrt()));
+        // Once sampling was switched off, nobody knows what is not among the old samples. Those of
+        // several rates lie in one bucket, so their errors cannot be told apart.
+        statistics.alloc_error =
+            (sums.rate > 0 && sums.has_one_rate).then(|| rounded(sums.variance.sqrt()));
         statistics
     }
 
@@ -267,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_absent() {
-        let statistics = MemoryStats::new(&Sums::new(0), 0, "");
+        let statistics = MemoryStats::new(&Sums::new(0, true), 0, "");
         assert_eq!(statistics, MemoryStats { buck_hash_sys: Some(0), ..MemoryStats::default() });
     }
 
@@ -281,6 +288,13 @@ mod tests {
     fn after_sampling_was_switched_off_the_error_is_not_known() {
         let stale = Sampled { rate: 0, ..sampled() };
         let statistics = MemoryStats::new(&Sums::of(&stale), 0, "");
+        assert_eq!((statistics.alloc, statistics.alloc_error), (Some(80 << 20), None));
+    }
+
+    #[test]
+    fn with_samples_of_several_rates_the_error_is_not_known() {
+        let mixed = Sampled { has_other_rates: true, ..sampled() };
+        let statistics = MemoryStats::new(&Sums::of(&mixed), 0, "");
         assert_eq!((statistics.alloc, statistics.alloc_error), (Some(80 << 20), None));
     }
 }

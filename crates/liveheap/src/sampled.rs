@@ -67,6 +67,8 @@ pub(crate) struct Row {
 pub(crate) struct Sampled {
     /// Mean number of allocated bytes between two samples; 0 is off.
     pub(crate) rate: u64,
+    /// Whether some samples were picked with another rate.
+    pub(crate) has_other_rates: bool,
     /// Nanoseconds since the Unix epoch.
     pub(crate) time_nanos: i64,
     /// Nanoseconds between the two moments of a difference, else 0.

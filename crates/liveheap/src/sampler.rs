@@ -8,13 +8,18 @@
 
 use crate::thread::{QUIET, ThreadState};
 use crate::{config, thread};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// While sampling is off, a thread looks after so many bytes whether it still is.
 const BYTES_BETWEEN_CHECKS: i64 = 1 << 20;
 
 /// Binary digits behind the point of a weight.
 pub(crate) const WEIGHT_FRACTION_BITS: u32 = 20;
+
+/// The rate that the first sample was picked with, in bytes; 0 before it.
+static FIRST_RATE: AtomicU64 = AtomicU64::new(0);
+/// Whether a later sample was picked with another.
+static OTHER_RATES: AtomicBool = AtomicBool::new(false);
 
 /// Makes the threads' seeds differ.
 static THREADS_SEEDED: AtomicU64 = AtomicU64::new(0);
@@ -65,6 +70,25 @@ fn whole(number: f64) -> u64 {
     {
         number as u64
     }
+}
+
+/// Remembers that a sample was picked with this rate.
+pub(crate) fn remember(rate: u64) {
+    let first = match FIRST_RATE.load(Ordering::Relaxed) {
+        0 => FIRST_RATE
+            .compare_exchange(0, rate, Ordering::Relaxed, Ordering::Relaxed)
+            .map_or_else(|first| first, |_| rate),
+        first => first,
+    };
+    if first != rate {
+        OTHER_RATES.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether all samples so far were picked with this rate.
+pub(crate) fn all_have_rate(rate: u64) -> bool {
+    let first = FIRST_RATE.load(Ordering::Relaxed);
+    !OTHER_RATES.load(Ordering::Relaxed) && (first == 0 || first == rate)
 }
 
 /// How many objects a sample of `size` bytes stands for, as a fixed-point number.

@@ -5,6 +5,7 @@
 
 use crate::buckets::{self, BucketView, Tally};
 use crate::sampled::{Estimate, Module, Picked, Sampled};
+use crate::sampler;
 use crate::split::{Parts, SplitBy};
 use crate::stats::{Stats, stats};
 use crate::unwind::modules;
@@ -31,9 +32,11 @@ pub(crate) fn sampled_by(split: SplitBy, report: Vec<String>) -> Sampled {
         });
         sampled.threads = parts.into_threads();
     }
+    // Behind the rows, so that a change meanwhile is not missed.
+    sampled.has_other_rates = !sampler::all_have_rate(sampled.rate);
     // Behind the stacks, so that a library that was loaded meanwhile is among them.
     sampled.modules = modules();
-    add_comments(&mut sampled.comments, &stats);
+    add_comments(&mut sampled.comments, &stats, sampled.has_other_rates);
     sampled
 }
 
@@ -89,13 +92,20 @@ fn now() -> i64 {
 }
 
 /// Says what the numbers lack.
-fn add_comments(comments: &mut Vec<String>, stats: &Stats) {
+fn add_comments(comments: &mut Vec<String>, stats: &Stats, has_other_rates: bool) {
     if !stats.installed {
         comments.push(
             "liveheap: nothing is sampled, no liveheap::Heap is the #[global_allocator]".to_owned(),
         );
     } else if stats.sample_rate == 0 {
         comments.push("liveheap: sampling is off, the sample rate is 0".to_owned());
+    }
+    if has_other_rates {
+        comments.push(
+            "liveheap: samples were picked with several rates; the numbers account for that, error \
+             bars from the period do not"
+                .to_owned(),
+        );
     }
     let counted = [
         (stats.live_table_full, "samples were lost: the table of live objects was full"),

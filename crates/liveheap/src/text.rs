@@ -1,13 +1,14 @@
 //! The readable text that `?debug=1` gives: Go's legacy heap profile.
 //!
 //! In: rows, names and statistics. Out: a line for each row with what was really picked (not scaled
-//! up; readers do that themselves from the rate), the calls with their names as comments, the
+//! up; readers do that themselves from the rate) or, when that was picked with several rates, with the
+//! estimates and a rate that makes readers leave them alone; the calls with their names as comments, the
 //! mapped binaries for readers, and the statistics for people at the end. pprof reads it.
 
 use crate::memstats::MemoryStats;
 use crate::names::Names;
 use crate::plumbing;
-use crate::sampled::{Picked, Sampled};
+use crate::sampled::{Picked, Row, Sampled};
 use std::fmt::Write as _;
 
 /// Writes the text.
@@ -21,31 +22,33 @@ pub(crate) fn text(sampled: &Sampled, names: &Names, statistics: &MemoryStats) -
 }
 
 fn write_rows(out: &mut String, sampled: &Sampled, names: &Names) -> std::fmt::Result {
-    let mut rows: Vec<_> = sampled.rows.iter().collect();
+    let counts = |row| if sampled.has_other_rates { estimated(row) } else { row.picked };
+    let mut rows: Vec<_> = sampled.rows.iter().map(|row| (counts(row), row)).collect();
     // What holds most comes first; equal rows stay in their order.
-    rows.sort_by_key(|row| {
-        std::cmp::Reverse((row.picked.in_use_bytes, row.picked.allocated_bytes))
+    rows.sort_by_key(|(counts, _)| {
+        std::cmp::Reverse((counts.in_use_bytes, counts.allocated_bytes))
     });
 
     let mut total = Picked::default();
-    for row in &rows {
-        total.in_use_objects += row.picked.in_use_objects;
-        total.in_use_bytes += row.picked.in_use_bytes;
-        total.allocated_objects += row.picked.allocated_objects;
-        total.allocated_bytes += row.picked.allocated_bytes;
+    for (counts, _) in &rows {
+        total.in_use_objects += counts.in_use_objects;
+        total.in_use_bytes += counts.in_use_bytes;
+        total.allocated_objects += counts.allocated_objects;
+        total.allocated_bytes += counts.allocated_bytes;
     }
     // Readers take a profile in which both are equal for one that knows nothing of allocation.
     if total.in_use_bytes == total.allocated_bytes {
         total.allocated_bytes += 1;
     }
     write!(out, "heap profile: ")?;
-    write_picked(out, &total)?;
-    // Twice the rate is what the first readers of this format expected.
-    writeln!(out, " @ heap/{}", sampled.rate.saturating_mul(2))?;
+    write_counts(out, &total)?;
+    // Twice the rate is what the first readers of this format expected; rate 1 scales nothing.
+    let rate = if sampled.has_other_rates { 1 } else { sampled.rate };
+    writeln!(out, " @ heap/{}", rate.saturating_mul(2))?;
 
     let lines = Lines::new(sampled, names)?;
-    for row in rows {
-        write_picked(out, &row.picked)?;
+    for (counts, row) in rows {
+        write_counts(out, &counts)?;
         out.push_str(" @");
         let stack = lines.without_plumbing(sampled.stack(row));
         for &call in stack {
@@ -100,14 +103,25 @@ impl Lines {
     }
 }
 
-fn write_picked(out: &mut String, picked: &Picked) -> std::fmt::Result {
+/// The estimates of a row as if they had been picked.
+fn estimated(row: &Row) -> Picked {
+    let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+    Picked {
+        allocated_objects: positive(row.estimate.allocated_objects),
+        allocated_bytes: positive(row.estimate.allocated_bytes),
+        in_use_objects: positive(row.estimate.in_use_objects),
+        in_use_bytes: positive(row.estimate.in_use_bytes),
+    }
+}
+
+fn write_counts(out: &mut String, counts: &Picked) -> std::fmt::Result {
     write!(
         out,
         "{}: {} [{}: {}]",
-        picked.in_use_objects,
-        picked.in_use_bytes,
-        picked.allocated_objects,
-        picked.allocated_bytes
+        counts.in_use_objects,
+        counts.in_use_bytes,
+        counts.allocated_objects,
+        counts.allocated_bytes
     )
 }
 

@@ -65,3 +65,20 @@ fn allocated_is_never_equal_to_in_use() {
     let text = text(&sampled, &Names::default(), &MemoryStats::default());
     assert!(text.starts_with("heap profile: 1: 8 [1: 9] @ heap/2\n1: 8 [1: 8] @ 0x1\n"), "{text}");
 }
+
+#[test]
+fn samples_of_several_rates_are_shown_as_estimates_that_nobody_scales() {
+    let mut sampled = Sampled { rate: 524_288, has_other_rates: true, ..Sampled::default() };
+    let picked =
+        Picked { in_use_objects: 1, in_use_bytes: 8, allocated_objects: 2, allocated_bytes: 16 };
+    let estimate = Estimate {
+        allocated_objects: 200,
+        allocated_bytes: 1600,
+        in_use_objects: 100,
+        in_use_bytes: 800,
+    };
+    sampled.push([1], 8, estimate, picked);
+    let text = text(&sampled, &Names::default(), &MemoryStats::default());
+    let begin = "heap profile: 100: 800 [200: 1600] @ heap/2\n100: 800 [200: 1600] @ 0x1\n";
+    assert!(text.starts_with(begin), "{text}");
+}

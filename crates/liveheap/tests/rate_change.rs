@@ -1,0 +1,51 @@
+//! A program that changes the sample rate while it runs: readable text and profile.proto agree.
+
+use liveheap::{ProfileOptions, set_sample_rate};
+use liveheap_profile::{Profile, decode};
+use std::hint::black_box;
+
+#[global_allocator]
+static HEAP: liveheap::Heap = liveheap::Heap::system().sample_rate(1);
+
+fn take(as_text: bool) -> Profile {
+    let mut bytes = Vec::new();
+    let written = liveheap::write_profile(&mut bytes, &ProfileOptions::new().text(as_text));
+    written.expect("memory takes everything");
+    decode(&bytes, &Default::default()).expect("our own profile can be read")
+}
+
+fn sums(profile: &Profile) -> Vec<i64> {
+    let samples = 0..profile.samples.len();
+    samples.fold(vec![0; 4], |mut sums, sample| {
+        for (sum, value) in sums.iter_mut().zip(profile.samples.values(sample)) {
+            *sum += value;
+        }
+        sums
+    })
+}
+
+#[inline(never)]
+fn a_hundred_of_1000_bytes() -> Vec<Vec<u8>> {
+    (0..100).map(|_| black_box(vec![1; 1000])).collect()
+}
+
+#[test]
+fn old_samples_count_as_much_after_the_rate_was_changed() {
+    let kept = a_hundred_of_1000_bytes();
+    set_sample_rate(2000);
+    let sampled = a_hundred_of_1000_bytes();
+    // So rare that what the test itself allocates from here on is not sampled.
+    set_sample_rate(1 << 40);
+    for off in [false, true] {
+        if off {
+            set_sample_rate(0);
+        }
+        let text = take(true);
+        let exact = [100, 100_000, 100, 100_000];
+        let mut samples = 0..text.samples.len();
+        assert!(samples.any(|sample| text.samples.values(sample) == exact), "off: {off}");
+        assert_eq!(sums(&text), sums(&take(false)), "off: {off}");
+    }
+    assert_eq!(liveheap::memory_stats().alloc_error, None);
+    drop((kept, sampled));
+}

@@ -6,6 +6,7 @@
 //! ([`session`], [`shell`], [`output`]). Exit status: 0, or 2 after a line on standard error that
 //! says what went wrong. That no one reads the output any more is no failure.
 
+mod binaries;
 mod external;
 mod fetch;
 mod messages;

@@ -1,5 +1,6 @@
 //! One profile and the options at hand: what a command line asks once, and a shell again and again.
 
+use crate::binaries;
 use crate::messages::{Message, say, say_plain};
 use crate::options::Door;
 use crate::options::commands::Command;
@@ -82,6 +83,7 @@ impl Session {
         let mut surroundings = Surroundings {
             current_dir,
             read_file: &mut |path| self.sources.read(path),
+            open_binary: &mut binaries::open,
             local_time: &local_time,
         };
         // What another tool reads on is not ours to rename.

@@ -4,6 +4,7 @@
 //! may ask of the world. Comes out: the [`Report`], data that renders itself, and the notes that
 //! the user should hear. Nothing is read or written here.
 
+use crate::binary::Binary;
 use crate::error::{Error, ErrorKind, Note};
 use crate::filter::aggregate::aggregate;
 use crate::filter::filter;
@@ -25,12 +26,12 @@ use crate::reports::traces::TracesReport;
 use crate::reports::tree::TreeReport;
 use crate::reports::web_list::WebListReport;
 use crate::reports::{
-    call_graph, callgrind, folded, list, proto, raw, tags, top, top_proto, tree, web_list,
+    call_graph, callgrind, disasm, folded, list, proto, raw, tags, top, top_proto, tree, web_list,
 };
 use crate::request::{Granularity, ReportKind, Request, Sort};
 use crate::sources::Sources;
 use crate::value::{SampleValue, sample_index, total};
-use liveheap_profile::Profile;
+use liveheap_profile::{Mapping, Profile};
 use std::fmt;
 use std::io;
 
@@ -40,6 +41,8 @@ pub struct Surroundings<'a> {
     pub current_dir: String,
     /// Reads a whole source file.
     pub read_file: &'a mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
+    /// Opens the binary of this path for this mapping of the profile, or says why it cannot.
+    pub open_binary: &'a mut dyn FnMut(&str, &Mapping) -> Result<Binary, String>,
     /// The local time zone at a moment (seconds since the Unix epoch): seconds east of Greenwich
     /// and the zone's abbreviation.
     pub local_time: &'a dyn Fn(i64) -> (i32, String),
@@ -137,7 +140,7 @@ pub fn answer(
     let unit = numbers.sample_unit.clone();
     let name = sample_type.clone();
     let question = Question { request, value, numbers, sample_type, time, units: &units };
-    match question.report(profile, argument.as_ref(), surroundings) {
+    match question.report(profile, argument.as_ref(), surroundings, &mut notes) {
         Ok(report) => Ok(Answer { report, sample_type: name, unit, notes }),
         Err(error) => Err(error.after(notes)),
     }
@@ -201,6 +204,7 @@ impl Question<'_> {
         profile: Profile,
         argument: Option<&Pattern>,
         surroundings: &mut Surroundings<'_>,
+        notes: &mut Vec<Note>,
     ) -> Result<Report, Error> {
         match &self.request.report {
             ReportKind::Top => {
@@ -286,9 +290,17 @@ impl Question<'_> {
                 Ok(Report::Folded(report))
             }
             ReportKind::Proto => Ok(Report::Proto(Box::new(proto::proto(profile, &self.numbers)))),
-            other => {
-                let text = format!("the report {other:?} needs the program's binary");
-                Err(Error::new(ErrorKind::Missing, text))
+            ReportKind::Disasm(_) => {
+                let (table, options) = self.nodes(&profile, Detail::Inlining);
+                let graph = Graph::whole(table, &options);
+                let pattern = argument.expect("the report has an argument");
+                Ok(Report::Disasm(disasm::disasm(
+                    &graph,
+                    pattern,
+                    self.numbers,
+                    surroundings,
+                    notes,
+                )?))
             }
         }
     }

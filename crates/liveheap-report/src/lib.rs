@@ -5,6 +5,7 @@
 //! in through [`Surroundings`].
 
 mod answer;
+mod binary;
 mod error;
 mod filter;
 #[cfg(test)]
@@ -28,11 +29,13 @@ mod time;
 mod value;
 
 pub use answer::{Answer, Surroundings, answer};
+pub use binary::{Binary, BinarySymbol, Instruction, InstructionReader};
 pub use error::{Error, ErrorKind, Note};
 pub use filter::drop_uninteresting;
 pub use picture::{Color, Picture, PictureEdge, PictureNode, TagBox};
 pub use report::{PictureFormat, Report};
 pub use reports::callgrind::{CallgrindEntry, CallgrindPlace, CallgrindReport};
+pub use reports::disasm::{DisasmReport, Routine, RoutineLine};
 pub use reports::folded::{FoldedReport, FoldedStack};
 pub use reports::list::{ListReport, ListedFile, ListedFunction, SourceLine};
 pub use reports::raw::RawReport;

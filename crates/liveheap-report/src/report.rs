@@ -3,6 +3,7 @@
 use crate::picture::Picture;
 use crate::render;
 use crate::reports::callgrind::CallgrindReport;
+use crate::reports::disasm::DisasmReport;
 use crate::reports::folded::FoldedReport;
 use crate::reports::list::ListReport;
 use crate::reports::raw::RawReport;
@@ -38,6 +39,8 @@ pub enum Report {
     Raw(Box<RawReport>),
     /// The comments of a profile, in the order of the file.
     Comments(Vec<String>),
+    /// Annotated instructions.
+    Disasm(DisasmReport),
     /// Collapsed stacks.
     Folded(FoldedReport),
     /// A profile.
@@ -68,6 +71,7 @@ impl Report {
             Self::Comments(_) => "comments",
             Self::List(_) => "list",
             Self::WebList(_) => "weblist",
+            Self::Disasm(_) => "disasm",
             Self::Folded(_) => "folded",
             Self::Proto(_) => "proto",
         }
@@ -92,6 +96,7 @@ impl Report {
                 return render::raw::write(&report.profile, report.time.as_deref(), out);
             }
             Self::Comments(comments) => comments.iter().map(|text| format!("{text}\n")).collect(),
+            Self::Disasm(report) => render::disasm::write(report),
             Self::Folded(report) => render::text::folded(report),
             Self::Proto(profile) => {
                 return out.write_all(&encode_gzip(profile).map_err(io::Error::other)?);

@@ -127,6 +127,7 @@ mod tests {
         let mut surroundings = Surroundings {
             current_dir: String::from("/home/app"),
             read_file: &mut read_file,
+            open_binary: &mut |_, _| Err(String::from("no binaries here")),
             local_time: &|_| (0, String::from("UTC")),
         };
         let mut sources = Sources::new(&mut surroundings, source_path, trim_path);

@@ -21,6 +21,7 @@ fn render(text: &str, request: &Request) -> String {
     let mut surroundings = Surroundings {
         current_dir: String::from("/project"),
         read_file: &mut |_| Err(io::ErrorKind::NotFound.into()),
+        open_binary: &mut |_, _| Err(String::from("no binaries here")),
         local_time: &|_| (0, String::from("UTC")),
     };
     match answer(profile, request, &mut surroundings) {
@@ -827,6 +828,7 @@ fn top_proto_holds_the_rows_of_top() {
     let mut surroundings = Surroundings {
         current_dir: String::new(),
         read_file: &mut |_| Err(io::ErrorKind::NotFound.into()),
+        open_binary: &mut |_, _| Err(String::from("no binaries here")),
         local_time: &|_| (0, String::from("UTC")),
     };
     let request = Request::new(ReportKind::TopProto);

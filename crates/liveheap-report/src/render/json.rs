@@ -59,6 +59,7 @@ impl Serialize for Body<'_> {
             Report::Traces(report) => Traces(report).serialize(serializer),
             Report::Tags(report) => report.serialize(serializer),
             Report::Raw(report) => tables::Tables(&report.profile).serialize(serializer),
+            Report::Disasm(report) => report.serialize(serializer),
             Report::Folded(report) => report.serialize(serializer),
             Report::List(report) => report.serialize(serializer),
             Report::WebList(report) => report.serialize(serializer),

@@ -67,6 +67,7 @@ mod tests {
         let mut surroundings = Surroundings {
             current_dir: String::from("/"),
             read_file: &mut read_file,
+            open_binary: &mut |_, _| Err(String::from("no binaries here")),
             local_time: &|_| (0, String::from("UTC")),
         };
         let text = match answer(fixture::profile(samples), &request, &mut surroundings) {

@@ -3,6 +3,7 @@
 
 pub(crate) mod callgrind;
 pub(crate) mod csv;
+pub(crate) mod disasm;
 pub(crate) mod dot;
 pub(crate) mod json;
 mod label_lines;

@@ -4,6 +4,7 @@
 
 pub(crate) mod call_graph;
 pub(crate) mod callgrind;
+pub(crate) mod disasm;
 pub(crate) mod folded;
 pub(crate) mod list;
 pub(crate) mod proto;

@@ -15,6 +15,7 @@ fn made(report: ReportKind) -> crate::answer::Answer {
     let mut surroundings = Surroundings {
         current_dir: String::new(),
         read_file: &mut |_| Err(io::ErrorKind::NotFound.into()),
+        open_binary: &mut |_, _| Err(String::from("no binaries here")),
         local_time: &|_| (0, String::from("UTC")),
     };
     answer(fixture::profile(POOL), &Request::new(report), &mut surroundings).unwrap()

@@ -64,6 +64,11 @@ impl ProfileOptions {
         Self { split: SplitBy { thread, ..self.split }, ..self }
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn is_text(self) -> bool {
+        self.as_text
+    }
+
     /// Writes the profile `allocs`, in which everything allocated since the program began is shown
     /// first, instead of what is in use. Both hold both.
     #[must_use]

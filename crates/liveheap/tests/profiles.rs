@@ -202,3 +202,25 @@ fn labels_split_what_is_in_use_and_change_no_sum() {
     drop((old, young, end));
     worker.unwrap().join().unwrap();
 }
+
+#[inline(never)]
+fn between_scrapes() -> Vec<u8> {
+    black_box(vec![1; 7000])
+}
+
+#[test]
+fn delta_heap_counts_an_allocation_once_and_what_is_in_use_always() {
+    let scrape = || {
+        let response = liveheap::respond("/debug/pprof/delta_heap", "client=this%20test");
+        let profile = decode(response.body(), &Default::default()).unwrap();
+        leaf(&profile, "profiles::between_scrapes").values
+    };
+    let mut kept = vec![between_scrapes()];
+    assert_eq!(scrape(), [1, 7000, 1, 7000]);
+    kept.push(between_scrapes());
+    drop(between_scrapes());
+    assert_eq!(scrape(), [2, 14_000, 2, 14_000]);
+    assert_eq!(scrape(), [0, 0, 2, 14_000]);
+    drop(kept);
+    assert_eq!(scrape(), [0; 4]);
+}

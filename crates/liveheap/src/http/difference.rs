@@ -1,4 +1,4 @@
-//! What changes between two moments: `?seconds=N`.
+//! What changes between two moments: `?seconds=N` and `delta_heap`.
 //!
 //! In: what was sampled before and after. Out: the same kind of thing, which holds what was added in
 //! between. What was freed and not allocated anew counts below zero, as in Go.
@@ -8,6 +8,25 @@ use std::cmp::Ordering;
 
 /// What was added from `earlier` to `later`; rows in which nothing changed are left out.
 pub(super) fn between(earlier: &Sampled, later: &Sampled) -> Sampled {
+    compare(earlier, later, |before, after| after.minus(before))
+}
+
+/// What was allocated from `earlier` to `later`, and what is in use at the end.
+pub(super) fn allocated_since(earlier: &Sampled, later: &Sampled) -> Sampled {
+    compare(earlier, later, |before, after| Estimate {
+        in_use_objects: after.in_use_objects,
+        in_use_bytes: after.in_use_bytes,
+        ..after.minus(before)
+    })
+}
+
+/// A row for each stack and size, of what `change` makes of the estimates before and after; rows of
+/// nothing are left out.
+fn compare(
+    earlier: &Sampled,
+    later: &Sampled,
+    change: impl Fn(Estimate, Estimate) -> Estimate,
+) -> Sampled {
     let mut difference = Sampled {
         rate: later.rate,
         time_nanos: later.time_nanos,
@@ -30,7 +49,7 @@ pub(super) fn between(earlier: &Sampled, later: &Sampled) -> Sampled {
         let Some(shown) = after.or(before) else { return difference };
         let estimate =
             |group: Option<&Group>| group.map(|group| group.estimate).unwrap_or_default();
-        let change = estimate(after).minus(estimate(before));
+        let change = change(estimate(before), estimate(after));
         if change != Estimate::default() {
             difference.push(shown.stack.iter().copied(), shown.size, change, Picked::default());
         }

@@ -4,9 +4,12 @@
 //! gives them, so that whatever scrapes a Go program scrapes this one. Transport, methods and access
 //! control are the server's affair.
 
-use super::difference::between;
+use super::clients::{LONGEST_NAME, exchange};
+use super::difference::{allocated_since, between};
+use super::turn::Turn;
 use crate::names::Names;
-use crate::reclaim::Reclaim;
+use crate::reclaim::{Reclaim, give_back};
+use crate::sampled::Sampled;
 use crate::snapshot::Kind;
 use crate::split::SplitBy;
 use crate::take;
@@ -16,6 +19,9 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
+/// The longest difference, in seconds.
+const MOST_SECONDS: u64 = 3600;
+
 /// Where the endpoint lives.
 const ROOT: &str = "/debug/pprof/";
 
@@ -24,9 +30,15 @@ const HTML: &str = "text/html; charset=utf-8";
 const BINARY: &str = "application/octet-stream";
 
 /// What there is, in the order of the index: name, query to show it readably, what it is.
-const PAGES: [(&str, &str, &str); 4] = [
+const PAGES: [(&str, &str, &str); 5] = [
     ("allocs", "?debug=1", "a sample of all allocations since the program began"),
     ("cmdline", "", "the program's command line"),
+    (
+        "delta_heap",
+        "?client=browser",
+        "what was allocated since the same client asked last (client=NAME; all the first time), and \
+         what is in use now; gc=1 as below",
+    ),
     (
         "heap",
         "?debug=1",
@@ -103,7 +115,13 @@ impl Response {
 /// stands in the URL without the question mark; may be empty). For a POST request to `symbol` the
 /// body takes the place of the query.
 ///
-/// With `seconds=N` it takes that long; an async server calls it where blocking is allowed.
+/// With `seconds=N` it takes that long; an async server calls it where blocking is allowed. One profile
+/// is taken at a time: others wait, and when many wait already the answer is 503 with `Retry-After`.
+///
+/// `delta_heap` is for scrapers that add up what they get: the values `alloc_*` are what was allocated
+/// since the same client asked last (`client=NAME`), or since the program began when it is new; in use is
+/// what is in use now. The eight clients that asked last are known, and each costs the memory of a
+/// snapshot, some hundred bytes for each stack.
 ///
 /// ```
 /// let response = liveheap::respond("/debug/pprof/heap", "gc=1");
@@ -134,6 +152,7 @@ pub(super) fn respond_waiting(
         Some("") => Response::new(200, HTML, index()),
         Some("heap") => heap(Kind::Heap, query, wait),
         Some("allocs") => heap(Kind::Allocs, query, wait),
+        Some("delta_heap") => delta_heap(query),
         Some("cmdline") => Response::new(200, TEXT, command_line()),
         Some("symbol") => Response::new(200, TEXT, symbols(query)),
         _ => Response::error(404, &not_found(path)),
@@ -141,58 +160,121 @@ pub(super) fn respond_waiting(
 }
 
 fn heap(kind: Kind, query: &str, wait: &dyn Fn(Duration) -> bool) -> Response {
-    let seconds = form_value(query, "seconds").filter(|value| !value.is_empty());
+    match heap_asked_for(query) {
+        Ok(Asked::Difference(time)) => difference(kind, time, wait),
+        Ok(Asked::Snapshot(options)) => {
+            let reclaim = if kind == Kind::Heap { reclaim(query) } else { Reclaim::Nothing };
+            snapshot(options.reclaim(reclaim), kind)
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+/// What a request for a profile wants.
+enum Asked {
+    Snapshot(ProfileOptions),
+    Difference(Duration),
+}
+
+fn heap_asked_for(query: &str) -> Result<Asked, Response> {
+    let refuse = |text: &str| Err(Response::error(400, text));
     let as_text = number(query, "debug") != 0;
     let split = match split(query) {
         Ok(split) => split,
         Err(unknown) => {
-            let text = ["\"labels\" can be age, thread or age,thread, not ", &unknown].concat();
-            return Response::error(400, &text);
+            return refuse(
+                &["\"labels\" can be age, thread or age,thread, not ", &unknown].concat(),
+            );
         }
     };
+    let seconds = form_value(query, "seconds").filter(|value| !value.is_empty());
     if !split.is_nothing() && (seconds.is_some() || as_text) {
-        return Response::error(
-            400,
+        return refuse(
             "\"labels\" goes with neither \"seconds\" nor \"debug\": ages change in a difference, and \
              text has no labels",
         );
     }
-    let outcome = if let Some(seconds) = seconds {
-        let Some(seconds) = seconds.parse::<u64>().ok().filter(|&seconds| seconds > 0) else {
-            return Response::error(400, "\"seconds\" must be a whole number above 0");
-        };
-        if as_text {
+    let Some(seconds) = seconds else {
+        let options = ProfileOptions::new().text(as_text).by_age(split.age);
+        return Ok(Asked::Snapshot(options.by_thread(split.thread)));
+    };
+    let Some(seconds) = seconds.parse().ok().filter(|seconds| (1..=MOST_SECONDS).contains(seconds))
+    else {
+        return refuse("\"seconds\" must be a whole number from 1 to 3600");
+    };
+    if as_text {
+        return refuse(
+            "\"seconds\" and \"debug\" do not go together: a difference has no text form",
+        );
+    }
+    Ok(Asked::Difference(Duration::from_secs(seconds)))
+}
+
+fn snapshot(options: ProfileOptions, kind: Kind) -> Response {
+    let Some(_turn) = Turn::wait() else { return busy() };
+    let name = match kind {
+        Kind::Heap => "heap",
+        Kind::Allocs => "allocs",
+    };
+    let options = options.allocs(kind == Kind::Allocs);
+    made(encoded(&options), |body| {
+        if options.is_text() {
+            Response::new(200, TEXT, body)
+        } else {
+            Response::attachment(name, body)
+        }
+    })
+}
+
+fn difference(kind: Kind, time: Duration, wait: &dyn Fn(Duration) -> bool) -> Response {
+    let Some(turn) = Turn::wait() else { return busy() };
+    let earlier = take::sampled(Vec::new());
+    // Others dump while this one waits.
+    drop(turn);
+    if !wait(time) {
+        return Response::error(500, "the request was given up before its time was over");
+    }
+    // Who has waited so long is not turned away.
+    let _turn = Turn::wait_in_any_case();
+    let difference = between(&earlier, &take::sampled(Vec::new()));
+    let name = match kind {
+        Kind::Heap => "heap-delta",
+        Kind::Allocs => "allocs-delta",
+    };
+    made(proto(&difference, kind), |body| Response::attachment(name, body))
+}
+
+/// What was allocated since the client asked last.
+fn delta_heap(query: &str) -> Response {
+    for field in ["seconds", "debug", "labels"] {
+        if form_value(query, field).is_some() {
             return Response::error(
                 400,
-                "\"seconds\" and \"debug\" do not go together: a difference has no text form",
+                &["\"", field, "\" does not go with delta_heap; \"client\" and \"gc\" do"].concat(),
             );
         }
-        let earlier = take::sampled(Vec::new());
-        if !wait(Duration::from_secs(seconds)) {
-            return Response::error(500, "the request was given up before its time was over");
-        }
-        let difference = between(&earlier, &take::sampled(Vec::new()));
-        let name = match kind {
-            Kind::Heap => "heap-delta",
-            Kind::Allocs => "allocs-delta",
-        };
-        proto(&difference, kind).map(|body| Response::attachment(name, body))
-    } else {
-        let options = ProfileOptions::new()
-            .reclaim(if kind == Kind::Heap { reclaim(query) } else { Reclaim::Nothing })
-            .text(as_text)
-            .by_age(split.age)
-            .by_thread(split.thread)
-            .allocs(kind == Kind::Allocs);
-        let name = match kind {
-            Kind::Heap => "heap",
-            Kind::Allocs => "allocs",
-        };
-        encoded(&options).map(|body| {
-            if as_text { Response::new(200, TEXT, body) } else { Response::attachment(name, body) }
-        })
-    };
-    outcome.unwrap_or_else(|error| {
+    }
+    let client = form_value(query, "client").unwrap_or_default();
+    if client.len() > LONGEST_NAME {
+        return Response::error(400, "\"client\" must not be longer than 100 bytes");
+    }
+    let Some(turn) = Turn::wait() else { return busy() };
+    let report = give_back(reclaim(query), &take::in_use_bytes);
+    let later = take::sampled(report);
+    let earlier = exchange(&turn, &client, &later)
+        .unwrap_or_else(|| Sampled { time_nanos: later.time_nanos, ..Sampled::default() });
+    let since = allocated_since(&earlier, &later);
+    made(proto(&since, Kind::Heap), |body| Response::attachment("delta_heap", body))
+}
+
+fn busy() -> Response {
+    Response::error(503, "too many profiles are being taken; try again in a second")
+        .with("Retry-After", "1".to_owned())
+}
+
+/// The answer of a profile, or of the error.
+fn made(body: std::io::Result<Vec<u8>>, answer: impl FnOnce(Vec<u8>) -> Response) -> Response {
+    body.map(answer).unwrap_or_else(|error| {
         let mut text = "the profile could not be made: ".to_owned();
         // Writing to a text cannot fail.
         let _ = write!(text, "{error}");

@@ -128,7 +128,8 @@ fn accept(listener: &TcpListener, state: &Arc<State>) {
         let connection = Connection::count(state);
         if connection.is_one_too_many {
             // One short write into an empty buffer does not wait.
-            let _ = send(&stream, &plain(503, "too many requests at a time; try again"), true);
+            let refusal = plain(503, "too many requests at a time; try again");
+            let _ = send(&stream, &refusal.with("Retry-After", "1".to_owned()), true);
             continue;
         }
         // When no thread can be started the connection is closed, and the client sees that.

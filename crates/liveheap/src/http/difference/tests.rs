@@ -36,3 +36,20 @@ fn a_difference_to_itself_is_empty() {
     let sampled = sampled(0, &[(&[1], 8, 80), (&[1], 16, 160), (&[], 16, 160)]);
     assert!(between(&sampled, &sampled).rows.is_empty());
 }
+
+#[test]
+fn what_was_allocated_since_comes_with_what_is_in_use_now() {
+    let sampled = |allocated_bytes: i64, in_use_bytes: i64| {
+        let mut sampled = Sampled::default();
+        let estimate = Estimate { allocated_bytes, in_use_bytes, ..Estimate::default() };
+        sampled.push([1], 8, estimate, Picked::default());
+        // Freed before; nothing of it is to be shown.
+        let gone = Estimate { allocated_bytes: 80, ..Estimate::default() };
+        sampled.push([2], 8, gone, Picked::default());
+        sampled
+    };
+    let since = allocated_since(&sampled(160, 80), &sampled(200, 40));
+    let estimates: Vec<_> = since.rows.iter().map(|row| row.estimate).collect();
+    let expected = Estimate { allocated_bytes: 40, in_use_bytes: 40, ..Estimate::default() };
+    assert_eq!(estimates, [expected]);
+}

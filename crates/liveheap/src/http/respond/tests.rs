@@ -102,8 +102,10 @@ fn seconds_gives_a_difference() {
 }
 
 #[test]
-fn seconds_must_be_a_number_above_zero_and_alone() {
-    for query in ["seconds=0", "seconds=-1", "seconds=x", "seconds=1.5", "seconds=1&debug=1"] {
+fn seconds_must_be_a_number_up_to_an_hour_and_alone() {
+    for query in
+        ["seconds=0", "seconds=3601", "seconds=-1", "seconds=x", "seconds=1.5", "seconds=1&debug=1"]
+    {
         assert_eq!(respond("/debug/pprof/heap", query).status(), 400, "{query}");
     }
     let response = head(
@@ -116,7 +118,7 @@ fn seconds_must_be_a_number_above_zero_and_alone() {
             X-Go-Pprof: 1
         "#]],
     );
-    assert_eq!(body(&response), "\"seconds\" must be a whole number above 0\n");
+    assert_eq!(body(&response), "\"seconds\" must be a whole number from 1 to 3600\n");
 }
 
 #[test]
@@ -146,7 +148,7 @@ fn other_paths_are_not_found_and_the_answer_says_what_is() {
     assert_eq!(
         body(&respond("/debug/pprof/profile", "")),
         "there is no /debug/pprof/profile here; there is /debug/pprof/, /debug/pprof/allocs, \
-         /debug/pprof/cmdline, /debug/pprof/heap, /debug/pprof/symbol\n"
+         /debug/pprof/cmdline, /debug/pprof/delta_heap, /debug/pprof/heap, /debug/pprof/symbol\n"
     );
 }
 
@@ -196,4 +198,28 @@ fn labels_are_asked_for_by_name() {
     for query in ["labels=age&seconds=1", "labels=thread&debug=1"] {
         assert_eq!(respond("/debug/pprof/heap", query).status(), 400, "{query}");
     }
+}
+
+#[test]
+fn delta_heap_says_how_long_the_same_client_did_not_ask() {
+    let ask = |query: &str| respond("/debug/pprof/delta_heap", query);
+    let first = profile(&ask("client=test"));
+    assert_eq!(first.duration_nanos, 0);
+    std::thread::sleep(Duration::from_millis(2));
+    assert_eq!(profile(&ask("client=another")).duration_nanos, 0);
+    let second = profile(&ask("client=test"));
+    assert_eq!(second.duration_nanos, second.time_nanos - first.time_nanos);
+    assert!(second.duration_nanos >= 2_000_000);
+
+    let long = ["client=", &"x".repeat(101)].concat();
+    for query in ["seconds=1", "debug=1", "labels=age", &long] {
+        assert_eq!(ask(query).status(), 400, "{query}");
+    }
+}
+
+#[test]
+fn who_is_turned_away_hears_when_to_try_again() {
+    let refused = busy();
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().any(|header| header == ("Retry-After", "1")));
 }

@@ -86,25 +86,33 @@ pub(super) fn next_field<'a>(message: &mut &'a [u8]) -> Result<Option<Field<'a>>
     if message.is_empty() {
         return Ok(None);
     }
-    let tag = read_varint(message)?;
+    // Errors are made in one place off the way, so that this can stand in the loops of its callers.
+    let Some(tag) = varint(message) else { return Err(endless()) };
     let value = match tag & 7 {
-        0 => Value::Varint(read_varint(message)?),
-        1 => {
-            take(message, 8)?;
-            Value::Fixed
-        }
+        0 => match varint(message) {
+            Some(number) => Value::Varint(number),
+            None => return Err(endless()),
+        },
         2 => {
-            let length = read_varint(message)?;
-            let length = usize::try_from(length).map_err(|_| cut_short())?;
-            Value::Bytes(take(message, length)?)
+            let Some(length) = varint(message) else { return Err(endless()) };
+            let taken = usize::try_from(length).ok().and_then(|length| take(message, length));
+            let Some(bytes) = taken else { return Err(cut_short()) };
+            Value::Bytes(bytes)
         }
-        5 => {
-            take(message, 4)?;
-            Value::Fixed
-        }
-        unknown => return Err(malformed(format!("unknown wire type {unknown}"))),
+        wire_type => unusual(message, wire_type)?,
     };
     Ok(Some(Field { number: tag >> 3, value }))
+}
+
+/// The value of a field that no message of profile.proto has.
+#[cold]
+fn unusual<'a>(message: &mut &'a [u8], wire_type: u64) -> Result<Value<'a>, Error> {
+    let length = match wire_type {
+        1 => 8,
+        5 => 4,
+        unknown => return Err(malformed(format!("unknown wire type {unknown}"))),
+    };
+    take(message, length).map(|_| Value::Fixed).ok_or_else(cut_short)
 }
 
 /// How many bytes the first field of a message takes, as its head says.
@@ -127,15 +135,24 @@ pub(super) fn field_length(message: &[u8]) -> Result<usize, Error> {
 /// Takes a varint off the front. Bits beyond the 64th are dropped.
 #[inline]
 pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, Error> {
-    if let [first, rest @ ..] = *bytes
-        && *first < 0x80
-    {
-        *bytes = rest;
-        return Ok(u64::from(*first));
+    varint(bytes).ok_or_else(endless)
+}
+
+#[inline]
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    match *bytes {
+        [first, rest @ ..] if *first < 0x80 => {
+            *bytes = rest;
+            Some(u64::from(*first))
+        }
+        _ => long_varint(bytes),
     }
+}
+
+fn long_varint(bytes: &mut &[u8]) -> Option<u64> {
     if let Some((value, length)) = short_varint(bytes) {
         *bytes = &bytes[length..];
-        return Ok(value);
+        return Some(value);
     }
     let mut value = 0_u64;
     for (position, byte) in bytes.iter().take(10).enumerate() {
@@ -143,10 +160,10 @@ pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, Error> {
         value |= u64::from(byte & 0x7f) << (7 * position);
         if *byte < 0x80 {
             *bytes = &bytes[position + 1..];
-            return Ok(value);
+            return Some(value);
         }
     }
-    Err(malformed("a varint does not end"))
+    None
 }
 
 /// The varint at the front and its length in bytes, read from one word; `None` when it or the
@@ -198,20 +215,27 @@ pub(super) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 #[inline]
-fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Result<&'a [u8], Error> {
-    let (taken, rest) = bytes.split_at_checked(length).ok_or_else(cut_short)?;
+fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
-    Ok(taken)
+    Some(taken)
 }
 
 pub(super) fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, message)
 }
 
+#[cold]
+fn endless() -> Error {
+    malformed("a varint does not end")
+}
+
+#[cold]
 fn cut_short() -> Error {
     malformed("a field is longer than what is left")
 }
 
+#[cold]
 fn wrong_type(number: u64) -> Error {
     malformed(format!("field {number} has the wrong wire type"))
 }

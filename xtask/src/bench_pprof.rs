@@ -2,9 +2,11 @@
 //!
 //! Prints a table in Markdown, as docs/performance.md shows it. Times are CPU seconds of the whole
 //! process (user and system), beside its wall time and peak resident memory. `gzip -dc` of the same
-//! file stands in the table as a floor: no tool can read the profile without unpacking it.
+//! file stands in the table as a floor: no tool can read the profile without unpacking it. A second
+//! table has our own cost for inputs that were made to be costly.
 
 mod generate;
+mod hostile;
 mod measure;
 
 use crate::process::{build, fresh_folder};
@@ -19,8 +21,10 @@ use std::process::Command;
 pub(crate) struct Plan<'a> {
     /// The real pprof.
     pub(crate) oracle: &'a Path,
-    /// How often each command runs.
+    /// How often our command and `gzip` run.
     pub(crate) rounds: usize,
+    /// How often the real pprof runs, which takes a minute each time; not more often than ours.
+    pub(crate) oracle_rounds: usize,
     /// Only rows whose name contains this.
     pub(crate) only: &'a str,
 }
@@ -34,6 +38,7 @@ const ROWS: &[(&str, Shape, &[&str])] = &[
     ("large -dot", Shape::Large, &["-dot"]),
     ("large -peek", Shape::Large, &["-peek=function_7$"]),
     ("large -proto", Shape::Large, &["-proto"]),
+    ("large -callgrind", Shape::Large, &["-callgrind"]),
     ("large -traces", Shape::Large, &["-traces"]),
     ("large -focus", Shape::Large, &["-top", "-focus=function_1"]),
     ("large -base", Shape::Large, &["-top", "-base"]),
@@ -45,6 +50,7 @@ const ROWS: &[(&str, Shape, &[&str])] = &[
 
 pub(crate) fn run(plan: &Plan<'_>) -> Result<()> {
     let ours = build(&["--package", "liveheap-cli"])?.join("liveheap");
+    ensure!(plan.rounds > 0 && plan.oracle_rounds > 0, "each command must run once at least");
     let folder = fresh_folder("bench-pprof")?;
     println!(
         "| run | pprof CPU s | ours CPU s | CPU ratio | pprof wall s | ours wall s | pprof MB | ours MB | MB ratio | ours / `gzip -dc` CPU |"
@@ -57,22 +63,41 @@ pub(crate) fn run(plan: &Plan<'_>) -> Result<()> {
         let files = files_of(*shape, &folder)?;
         row(plan, &ours, name, arguments, &files)?;
     }
-    Ok(())
+    hostile::run(&ours, &folder, plan.only)
 }
 
 /// Makes the files of a shape unless an earlier row did.
 fn files_of(shape: Shape, folder: &Path) -> Result<Vec<PathBuf>> {
-    (0..shape.files())
-        .map(|number| {
-            let path = folder.join(format!("{shape:?}-{number}.pb.gz").to_lowercase());
-            if !path.exists() {
-                let bytes = liveheap_profile::encode_gzip(&generate::make(shape, number))?;
-                std::fs::write(&path, bytes)
-                    .with_context(|| format!("writing {}", path.display()))?;
-            }
-            Ok(path)
-        })
-        .collect()
+    let name = |number| format!("{shape:?}-{number}.pb.gz").to_lowercase();
+    let paths: Vec<PathBuf> = (0..shape.files()).map(|number| folder.join(name(number))).collect();
+    if !paths.iter().all(|path| path.exists()) {
+        make_elsewhere(&format!("{shape:?}"), folder)?;
+    }
+    Ok(paths)
+}
+
+/// Has a process of its own make the files called `what`. The peak memory of a process counts for
+/// those that it starts, so whoever measures must stay small.
+fn make_elsewhere(what: &str, folder: &Path) -> Result<()> {
+    let itself = std::env::current_exe().context("finding this program")?;
+    let mut command = Command::new(itself);
+    run_once(command.args(["bench-pprof", "--make", what]).arg(folder)).map(|_| ())
+}
+
+/// Makes the files of a shape or of a hostile input: what the process of [`make_elsewhere`] does.
+pub(crate) fn make(what: &str, folder: &Path) -> Result<()> {
+    let Some(shape) = Shape::ALL.iter().find(|shape| format!("{shape:?}") == what) else {
+        return hostile::make(what, folder);
+    };
+    for number in 0..shape.files() {
+        let path = folder.join(format!("{shape:?}-{number}.pb.gz").to_lowercase());
+        write(&path, &liveheap_profile::encode_gzip(&generate::make(*shape, number))?)?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
 }
 
 fn row(
@@ -89,15 +114,17 @@ fn row(
     words.insert(0, String::from("-symbolize=none"));
     words.extend(files.iter().map(|path| path.display().to_string()));
     let (mut real_costs, mut own_costs, mut floor_costs) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..plan.rounds {
+    for round in 0..plan.rounds {
         // In turn, so that a busy minute of the machine hits all of them.
         let (own, own_text) = run_once(Command::new(ours).arg("pprof").args(&words))?;
-        let (real, real_text) = run_once(Command::new(plan.oracle).args(&words))?;
+        if round < plan.oracle_rounds {
+            let (real, real_text) = run_once(Command::new(plan.oracle).args(&words))?;
+            let is_profile = real_text.head.starts_with(&[0x1f, 0x8b]);
+            ensure!(is_profile || own_text == real_text, "{name}: the two print different things");
+            real_costs.push(real);
+        }
         let (floor, _) = run_once(Command::new("gzip").arg("-dc").args(files))?;
-        let is_profile = real_text.starts_with(&[0x1f, 0x8b]);
-        ensure!(is_profile || own_text == real_text, "{name}: the two print different things");
         own_costs.push(own);
-        real_costs.push(real);
         floor_costs.push(floor);
     }
     let of = |costs: &[Cost], field: fn(&Cost) -> f64| median(costs.iter().map(field).collect());

@@ -27,7 +27,7 @@ usage: cargo xtask CHORE
                            random profiles and options, printed by the real pprof and by ours
   bench-alloc [--instances N] [--rounds N] [--only NAME]
                            what sampling costs a program, as a table
-  bench-pprof --oracle PPROF [--rounds N] [--only NAME]
+  bench-pprof --oracle PPROF [--rounds N] [--oracle-rounds N] [--only NAME]
                            speed and memory beside the real pprof, as a table
 ";
 
@@ -76,18 +76,29 @@ fn run(words: &[&str]) -> Result<()> {
             }
             bench_alloc::run(&bench_alloc::Plan { instances, rounds, only })
         }
+        // How the chore calls itself.
+        ["bench-pprof", "--make", what, folder] => bench_pprof::make(what, folder.as_ref()),
         ["bench-pprof", "--oracle", oracle, rest @ ..] => {
-            let (mut rounds, mut only) = (3, "");
+            let mut plan = bench_pprof::Plan {
+                oracle: oracle.as_ref(),
+                rounds: 3,
+                oracle_rounds: 1,
+                only: "",
+            };
             for pair in rest.chunks(2) {
                 match pair {
                     ["--rounds", number] => {
-                        rounds = number.parse().context("--rounds wants a number")?;
+                        plan.rounds = number.parse().context("--rounds wants a number")?;
                     }
-                    ["--only", name] => only = name,
+                    ["--oracle-rounds", number] => {
+                        plan.oracle_rounds =
+                            number.parse().context("--oracle-rounds wants a number")?;
+                    }
+                    ["--only", name] => plan.only = name,
                     _ => bail!("no such option: {}\n\n{USAGE}", pair.join(" ")),
                 }
             }
-            bench_pprof::run(&bench_pprof::Plan { oracle: oracle.as_ref(), rounds, only })
+            bench_pprof::run(&plan)
         }
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

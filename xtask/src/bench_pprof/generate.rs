@@ -26,6 +26,17 @@ pub(super) enum Shape {
 }
 
 impl Shape {
+    /// All of them.
+    pub(super) const ALL: [Self; 7] = [
+        Self::Small,
+        Self::Medium,
+        Self::Large,
+        Self::Wide,
+        Self::Deep,
+        Self::Labels,
+        Self::Snapshots,
+    ];
+
     /// How many files make up the shape.
     pub(super) fn files(self) -> u64 {
         if self == Self::Snapshots { 200 } else { 1 }

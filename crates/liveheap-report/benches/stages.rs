@@ -107,6 +107,7 @@ fn report(input: &Input, kind: ReportKind) {
     let mut surroundings = Surroundings {
         current_dir: String::new(),
         read_file: &mut |_| Err(Error::from(ErrorKind::NotFound)),
+        open_binary: &mut |_, _| Err(String::from("no binaries here")),
         local_time: &|_| (0, String::from("UTC")),
     };
     let answer = answer(input.profile.clone(), &Request::new(kind), &mut surroundings);

@@ -70,7 +70,9 @@ fn check(pattern: &str, expected: Expect) {
 
 #[test]
 fn samples_inside_an_instruction_count_to_it() {
-    check("fill", expect![[r#"
+    check(
+        "fill",
+        expect![[r#"
         Total: 400B
         ROUTINE ======================== fill
               400B       500B (flat, cum) 125.00% of Total
@@ -78,7 +80,8 @@ fn samples_inside_an_instruction_count_to_it() {
                                                                                   ;fill pool.rs:8
               400B       400B       1004: CALL allocate_with_a_name_that_is_rather_long(SB)
                  .          .       1009: RET                                     ;pool.rs:8
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ mod write;
 pub use crate::alloc::Heap;
 pub use crate::config::{sample_rate, set_sample_rate};
 #[cfg(feature = "http")]
-pub use crate::http::{Response, Server, respond, serve, serve_publicly};
+pub use crate::http::{Response, ServeOptions, Server, respond, serve, serve_publicly};
 pub use crate::memstats::{MemoryStats, memory_stats};
 pub use crate::reclaim::{Reclaim, on_reclaim};
 pub use crate::stats::{Stats, stats};

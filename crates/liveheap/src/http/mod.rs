@@ -2,9 +2,11 @@
 
 mod clients;
 mod difference;
+mod listen;
 mod respond;
 mod serve;
+mod token;
 mod turn;
 
 pub use respond::{Response, respond};
-pub use serve::{Server, serve, serve_publicly};
+pub use serve::{ServeOptions, Server, serve, serve_publicly};

@@ -1,15 +1,17 @@
 //! A small HTTP server for the endpoint, on a thread of its own.
 //!
 //! In: an address. Out: answers of [`respond`](super::respond()), one a connection, within bounds:
-//! of connections, of the request's size, of time. It listens on loopback unless asked for more in so
-//! many words, because a heap profile and a command line are not for strangers. No TLS, no keep-alive:
+//! of connections, of the request's size, of time. It listens on loopback or on a Unix socket unless
+//! asked for more in so many words, because a heap profile and a command line are not for strangers. No TLS, no keep-alive:
 //! a server of your own that needs them calls `respond` itself.
 
+use super::listen::{Listener, Place, listen};
 use super::respond::{Response, respond_waiting};
+use super::token::Token;
 use crate::thread::Quiet;
-use std::fmt::Write as _;
-use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
+use std::fmt::{self, Write as _};
+use std::io::{ErrorKind, Read as _, Result, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -33,33 +35,110 @@ const REST_TIME: Duration = Duration::from_millis(50);
 /// A running server of the endpoint. It goes on when this is dropped; [`Server::stop`] ends it.
 #[derive(Debug)]
 pub struct Server {
-    address: SocketAddr,
+    place: Place,
     state: Arc<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// What requests must bring, if anything.
+    token: Option<Token>,
     stopped: AtomicBool,
     connections: AtomicUsize,
 }
 
 impl Server {
-    /// The address it listens on, with the port that was chosen when 0 was asked for.
-    pub fn addr(&self) -> SocketAddr {
-        self.address
+    /// The address it listens on, with the port that was chosen when 0 was asked for; none for a Unix
+    /// socket.
+    pub fn addr(&self) -> Option<SocketAddr> {
+        match self.place {
+            Place::Tcp(address) => Some(address),
+            Place::Unix(_) => None,
+        }
     }
 
     /// Stops listening. Requests that are being answered are answered to their end.
     pub fn stop(self) {
         self.state.stopped.store(true, Ordering::Release);
-        // Wakes the listener, which waits for a connection; if that fails it is gone already.
-        let _ = TcpStream::connect_timeout(&self.address, REST_TIME);
+        self.place.leave();
     }
 }
 
-/// Serves `/debug/pprof/` on a loopback address, such as `127.0.0.1:8999`, on a thread of its own.
+/// How the endpoint is served. The default is what [`serve`] does.
 ///
-/// An address without a host (`:8999`) is on 127.0.0.1; port 0 is any free one.
+/// ```
+/// # let directory = std::env::temp_dir().join("liveheap-doc");
+/// # std::fs::create_dir_all(&directory)?;
+/// # let address = format!("unix:{}/{}.sock", directory.display(), std::process::id());
+/// # /*
+/// let address = "unix:/run/server/heap.sock";
+/// # */
+/// let server = liveheap::ServeOptions::new().token("s3cret").serve(&address)?;
+/// # server.stop();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServeOptions {
+    token: Option<Secret>,
+    publicly: bool,
+}
+
+/// A token as it was given.
+#[derive(Clone, PartialEq, Eq)]
+struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
+}
+
+impl ServeOptions {
+    /// On this machine only, with the token of `LIVEHEAP_TOKEN` if that is set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Requests must bring this token, as `Authorization: Bearer TOKEN` or as the password of
+    /// `http://anyone:TOKEN@host/`; others get 401. It takes the place of `LIVEHEAP_TOKEN`. Nothing is
+    /// encrypted: who sees the traffic sees the token.
+    #[must_use]
+    pub fn token(self, token: impl Into<String>) -> Self {
+        Self { token: Some(Secret(token.into())), ..self }
+    }
+
+    /// Allows addresses that other machines can reach, such as `0.0.0.0:8999`.
+    #[must_use]
+    pub fn publicly(self, publicly: bool) -> Self {
+        Self { publicly, ..self }
+    }
+
+    /// Serves `/debug/pprof/`, on a thread of its own, at `HOST:PORT`, `:PORT` (on 127.0.0.1; port 0 is
+    /// any free one) or `unix:/PATH`. Only the user of the program can connect to a Unix socket; one
+    /// that a program left behind is replaced.
+    ///
+    /// # Errors
+    /// When it cannot listen there, when other machines could reach it without [`Self::publicly`], or
+    /// when the token is empty or has other than visible ASCII characters.
+    pub fn serve(&self, address: &str) -> Result<Server> {
+        let token = match &self.token {
+            Some(Secret(token)) => Some(Token::new(token)?),
+            None => Token::of_environment()?,
+        };
+        let (listener, place) = listen(address, self.publicly)?;
+        let server = Server { place, state: Arc::new(State { token, ..State::default() }) };
+        let state = Arc::clone(&server.state);
+        thread::Builder::new().name("liveheap-http".to_owned()).spawn(move || {
+            // The profiler's own memory is not the program's.
+            let _quiet = Quiet::enter();
+            accept(&listener, &state);
+        })?;
+        Ok(server)
+    }
+}
+
+/// Serves `/debug/pprof/` on a loopback address, such as `127.0.0.1:8999`, or on a Unix socket, such as
+/// `unix:/run/server/heap.sock`, on a thread of its own; see [`ServeOptions::serve`].
 ///
 /// ```no_run
 /// let server = liveheap::serve("127.0.0.1:8999")?;
@@ -69,55 +148,21 @@ impl Server {
 /// # Errors
 /// When the address cannot be bound, or is not a loopback address.
 pub fn serve(address: &str) -> Result<Server> {
-    let addresses = resolve(address)?;
-    if let Some(public) = addresses.iter().find(|address| !address.ip().is_loopback()) {
-        let mut text = String::new();
-        // Writing to a text cannot fail.
-        let _ = write!(
-            text,
-            "{public} can be reached from other machines; listen on 127.0.0.1, or use \
-             liveheap::serve_publicly if that is meant"
-        );
-        return Err(Error::new(ErrorKind::InvalidInput, text));
-    }
-    listen(&addresses)
+    ServeOptions::new().serve(address)
 }
 
 /// As [`serve`], on any address, such as `0.0.0.0:8999`. Everyone who can reach it can read the
-/// profiles and the command line; there is no access control.
+/// profiles and the command line, unless `LIVEHEAP_TOKEN` or [`ServeOptions::token`] asks for a token.
 ///
 /// # Errors
 /// When the address cannot be bound.
 pub fn serve_publicly(address: &str) -> Result<Server> {
-    listen(&resolve(address)?)
+    ServeOptions::new().publicly(true).serve(address)
 }
 
-fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
-    let with_host = match address.strip_prefix(':') {
-        Some(port) => ["127.0.0.1:", port].concat(),
-        None => address.to_owned(),
-    };
-    let addresses: Vec<SocketAddr> = with_host.to_socket_addrs()?.collect();
-    if addresses.is_empty() {
-        return Err(Error::new(ErrorKind::NotFound, "the host name has no address"));
-    }
-    Ok(addresses)
-}
-
-fn listen(addresses: &[SocketAddr]) -> Result<Server> {
-    let listener = TcpListener::bind(addresses)?;
-    let server = Server { address: listener.local_addr()?, state: Arc::default() };
-    let state = Arc::clone(&server.state);
-    thread::Builder::new().name("liveheap-http".to_owned()).spawn(move || {
-        // The profiler's own memory is not the program's.
-        let _quiet = Quiet::enter();
-        accept(&listener, &state);
-    })?;
-    Ok(server)
-}
-
-fn accept(listener: &TcpListener, state: &Arc<State>) {
-    for stream in listener.incoming() {
+fn accept(listener: &Listener, state: &Arc<State>) {
+    loop {
+        let stream = listener.accept();
         if state.stopped.load(Ordering::Acquire) {
             return;
         }
@@ -136,7 +181,7 @@ fn accept(listener: &TcpListener, state: &Arc<State>) {
         let _ = thread::Builder::new().name("liveheap-answer".to_owned()).spawn(move || {
             let _quiet = Quiet::enter();
             // A client that goes away in between is its own affair.
-            let _ = answer(&stream);
+            let _ = answer(&stream, connection.state.token.as_ref());
             drop(connection);
         });
     }
@@ -162,10 +207,10 @@ impl Drop for Connection {
 }
 
 /// Reads one request and answers it.
-fn answer(stream: &TcpStream) -> Result<()> {
+fn answer(stream: &TcpStream, token: Option<&Token>) -> Result<()> {
     stream.set_write_timeout(Some(WRITE_TIME))?;
     let deadline = Instant::now() + READ_TIME;
-    let (response, with_body) = match read_request(stream, deadline)? {
+    let (response, with_body) = match read_request(stream, token, deadline)? {
         Err(refusal) => (refusal, true),
         Ok(request) => {
             let wait = |time| is_still_there(stream, Instant::now() + time);
@@ -227,6 +272,7 @@ struct Request {
 /// Reads a request, or says what is wrong with it.
 fn read_request(
     stream: &TcpStream,
+    token: Option<&Token>,
     deadline: Instant,
 ) -> Result<std::result::Result<Request, Response>> {
     let mut received = Vec::new();
@@ -241,6 +287,10 @@ fn read_request(
     };
     let body = received.split_off(head_end);
     let head = String::from_utf8_lossy(&received);
+    if token.is_some_and(|token| !token.is_in(&head)) {
+        let refusal = plain(401, "a token is needed: Authorization: Bearer TOKEN");
+        return Ok(Err(refusal.with("WWW-Authenticate", "Bearer".to_owned())));
+    }
     let (mut request, body_size) = match parse_head(&head) {
         Ok(parsed) => parsed,
         Err(refusal) => return Ok(Err(refusal)),
@@ -346,6 +396,7 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         301 => "Moved Permanently",
         400 => "Bad Request",
+        401 => "Unauthorized",
         404 => "Not Found",
         405 => "Method Not Allowed",
         411 => "Length Required",

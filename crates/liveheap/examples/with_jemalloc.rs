@@ -1,15 +1,19 @@
 //! The same profiler over another allocator: jemalloc.
 //!
 //! Any `GlobalAlloc` does. The program keeps 64 MiB, asks for its own profile, and prints which
-//! function holds them.
+//! function holds them. What jemalloc knows of its memory goes into the statistics.
 
+#![expect(unsafe_code, reason = "jemalloc is asked through its C function")]
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_macros,
     reason = "an example talks to who runs it"
 )]
 
+use liveheap::MemoryStats;
 use liveheap_profile::{Profile, decode};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr::null_mut;
 
 #[global_allocator]
 static HEAP: liveheap::Heap<tikv_jemallocator::Jemalloc> =
@@ -26,7 +30,56 @@ fn keep(blocks: &mut Vec<Vec<u8>>) {
     blocks.push(vec![1; BLOCK_BYTES]);
 }
 
+unsafe extern "C" {
+    /// What the crate `tikv-jemalloc-ctl` calls.
+    fn _rjem_mallctl(
+        name: *const c_char,
+        old: *mut c_void,
+        old_size: *mut usize,
+        new: *mut c_void,
+        new_size: usize,
+    ) -> c_int;
+}
+
+/// A number of jemalloc's, in bytes.
+fn jemalloc(name: &CStr) -> Option<u64> {
+    let mut value = 0_usize;
+    let mut size = size_of::<usize>();
+    // SAFETY: the names below are of numbers of this size, for which there is room.
+    let error = unsafe {
+        _rjem_mallctl(name.as_ptr(), (&raw mut value).cast(), &raw mut size, null_mut(), 0)
+    };
+    (error == 0).then_some(value as u64)
+}
+
+/// Makes jemalloc take its numbers anew.
+fn refresh() {
+    let mut epoch = 1_u64;
+    // SAFETY: the name is of a number of this size, which is only read.
+    unsafe {
+        _rjem_mallctl(
+            c"epoch".as_ptr(),
+            null_mut(),
+            null_mut(),
+            (&raw mut epoch).cast(),
+            size_of::<u64>(),
+        )
+    };
+}
+
+fn add_jemalloc(statistics: &mut MemoryStats) {
+    refresh();
+    let (mapped, active) = (jemalloc(c"stats.mapped"), jemalloc(c"stats.active"));
+    // jemalloc counts: its number is exact where ours is an estimate.
+    statistics.alloc = jemalloc(c"stats.allocated").or(statistics.alloc);
+    statistics.heap_sys = mapped;
+    statistics.heap_inuse = active;
+    statistics.heap_idle = mapped.zip(active).map(|(mapped, active)| mapped.saturating_sub(active));
+    statistics.heap_released = jemalloc(c"stats.retained");
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    liveheap::on_memory_stats(add_jemalloc);
     let mut blocks = Vec::new();
     for _ in 0..BLOCKS {
         keep(&mut blocks);
@@ -41,6 +94,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // One sample in 512 KiB: the standard error is √(64 MiB × 512 KiB), nearly 6 MiB.
     if off > 32 << 20 {
         return Err(format!("the estimate is {} MiB off", off >> 20).into());
+    }
+    let heap_inuse = liveheap::memory_stats().heap_inuse.unwrap_or(0);
+    println!("jemalloc's pages hold {} MiB", heap_inuse >> 20);
+    if heap_inuse < 64 << 20 {
+        return Err("jemalloc's own numbers are missing".into());
     }
     Ok(())
 }

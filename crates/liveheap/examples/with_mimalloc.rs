@@ -1,15 +1,18 @@
 //! The same profiler over another allocator: mimalloc.
 //!
 //! Any `GlobalAlloc` does. The program keeps 64 MiB, asks for its own profile, and prints which
-//! function holds them.
+//! function holds them. What mimalloc knows of its memory goes into the statistics.
 
+#![expect(unsafe_code, reason = "mimalloc is asked through its C function")]
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_macros,
     reason = "an example talks to who runs it"
 )]
 
+use liveheap::MemoryStats;
 use liveheap_profile::{Profile, decode};
+use std::ptr::null_mut;
 
 #[global_allocator]
 static HEAP: liveheap::Heap<mimalloc::MiMalloc> = liveheap::Heap::new(mimalloc::MiMalloc);
@@ -25,7 +28,40 @@ fn keep(blocks: &mut Vec<Vec<u8>>) {
     blocks.push(vec![1; BLOCK_BYTES]);
 }
 
+unsafe extern "C" {
+    /// Each number that has a place is written there.
+    fn mi_process_info(
+        elapsed_millis: *mut usize,
+        user_millis: *mut usize,
+        system_millis: *mut usize,
+        resident: *mut usize,
+        peak_resident: *mut usize,
+        committed: *mut usize,
+        peak_committed: *mut usize,
+        page_faults: *mut usize,
+    );
+}
+
+fn add_mimalloc(statistics: &mut MemoryStats) {
+    let mut committed = 0_usize;
+    // SAFETY: the one place that is given has room for its number.
+    unsafe {
+        mi_process_info(
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            null_mut(),
+            &raw mut committed,
+            null_mut(),
+            null_mut(),
+        );
+    }
+    statistics.heap_sys = Some(committed as u64);
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    liveheap::on_memory_stats(add_mimalloc);
     let mut blocks = Vec::new();
     for _ in 0..BLOCKS {
         keep(&mut blocks);
@@ -40,6 +76,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // One sample in 512 KiB: the standard error is √(64 MiB × 512 KiB), nearly 6 MiB.
     if off > 32 << 20 {
         return Err(format!("the estimate is {} MiB off", off >> 20).into());
+    }
+    let heap_sys = liveheap::memory_stats().heap_sys.unwrap_or(0);
+    println!("mimalloc has {} MiB from the kernel", heap_sys >> 20);
+    if heap_sys < 64 << 20 {
+        return Err("mimalloc's own number is missing".into());
     }
     Ok(())
 }

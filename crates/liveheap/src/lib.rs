@@ -40,7 +40,7 @@
 //! One allocation in every [`sample_rate`] bytes on average (512 KiB) is picked, with its stack, and
 //! forgotten when it is freed. Set the rate with [`set_sample_rate`] or `LIVEHEAP_SAMPLE_RATE`: 1 picks
 //! everything, 0 nothing. [`stats()`] and the comments of each profile say what could not be recorded;
-//! [`memory_stats`] what the process uses on the whole. [`on_reclaim`] registers what gives back memory
+//! [`memory_stats`] what the process uses on the whole; [`on_memory_stats`] adds the allocator's account. [`on_reclaim`] registers what gives back memory
 //! that is held without need; profiles with `gc=1` run it first.
 //!
 //! In: the program's allocations. Out: the estimates by call stack. It reads no file but the ones
@@ -57,7 +57,9 @@ mod errno;
 mod fork;
 #[cfg(feature = "http")]
 mod http;
+mod list;
 mod live;
+mod mallinfo;
 mod maps;
 mod memstats;
 mod names;
@@ -80,7 +82,7 @@ pub use crate::alloc::Heap;
 pub use crate::config::{sample_rate, set_sample_rate};
 #[cfg(feature = "http")]
 pub use crate::http::{Response, ServeOptions, Server, respond, serve, serve_publicly};
-pub use crate::memstats::{MemoryStats, memory_stats};
+pub use crate::memstats::{MemoryStats, memory_stats, on_memory_stats};
 pub use crate::reclaim::{Reclaim, on_reclaim};
 pub use crate::stats::{Stats, stats};
 pub use crate::write::{ProfileOptions, write_heap_profile, write_profile};

@@ -1,15 +1,19 @@
 //! Memory statistics of the process: Go's fields that have a true counterpart, and our own.
 //!
-//! In: what was sampled, and the kernel's `status` of this process, which costs some hundredths of
-//! a millisecond. (`smaps` and the allocator's own statistics can take a fifth of a second on a large
-//! heap and hold its locks; they are not asked.) A number that is not known is absent, never zero.
+//! In: what was sampled, the kernel's `status` of this process, which costs some hundredths of a
+//! millisecond, and what the program's own functions know of the allocator. (`smaps` and the C
+//! library's statistics can take a fifth of a second on a large heap and hold its locks; the former is
+//! not asked, the latter only when that is wanted.) A number that is not known is absent, never zero.
 
+use crate::list::List;
+use crate::mallinfo::c_library_heap;
 use crate::sampled::{Estimate, Sampled};
 use crate::sampler;
 use crate::stats::stats;
 use crate::take;
 use crate::thread::Quiet;
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How much memory the process uses, by several accounts. All sizes are in bytes.
 ///
@@ -27,6 +31,15 @@ pub struct MemoryStats {
     pub mallocs: Option<u64>,
     /// Objects freed since the program began: estimated.
     pub frees: Option<u64>,
+    /// Memory that the allocator has from the kernel, resident or not. These four are known only when
+    /// a function of [`on_memory_stats`] says them, or the C library after `gc=full`.
+    pub heap_sys: Option<u64>,
+    /// Of `heap_sys`, what is free to be used again.
+    pub heap_idle: Option<u64>,
+    /// Of `heap_sys`, what holds objects, with what is lost between them.
+    pub heap_inuse: Option<u64>,
+    /// Memory that was given back to the kernel and is still reserved.
+    pub heap_released: Option<u64>,
     /// Objects in use: estimated.
     pub heap_objects: Option<u64>,
     /// Address space of the process.
@@ -62,14 +75,44 @@ pub fn memory_stats() -> MemoryStats {
     let rate = take::sample_rate();
     let mut sums = Sums::new(rate, sampler::all_have_rate(rate));
     take::for_each_estimate(|estimate, size| sums.add(&estimate, size));
-    of_process(&sums)
+    of_process(&sums, false)
 }
 
-/// The statistics of this process, with what is already known of its heap.
-pub(crate) fn of_process(sums: &Sums) -> MemoryStats {
+/// Registers a function that adds what only the allocator knows, such as
+/// [`heap_sys`](MemoryStats::heap_sys), to each [`memory_stats`] and to each text of `debug=1`.
+///
+/// It finds all other numbers filled in, and may replace them by better ones: an allocator that counts
+/// knows `alloc` exactly. It runs on the thread that asks, inside of the request, so it should take no
+/// longer than a request may. One that panics changes nothing. Several run in the order of their
+/// registration; each stays for the life of the program.
+///
+/// ```
+/// # fn allocator_mapped_bytes() -> u64 { 1 << 20 }
+/// liveheap::on_memory_stats(|statistics| {
+///     statistics.heap_sys = Some(allocator_mapped_bytes());
+/// });
+/// assert_eq!(liveheap::memory_stats().heap_sys, Some(1 << 20));
+/// ```
+pub fn on_memory_stats(add: impl Fn(&mut MemoryStats) + Send + Sync + 'static) {
+    ADDERS.add(Box::new(add));
+}
+
+static ADDERS: List<Box<Adder>> = List::new();
+
+type Adder = dyn Fn(&mut MemoryStats) + Send + Sync;
+
+/// The statistics of this process, with what is already known of its heap. `ask_c_library` may take a
+/// fifth of a second.
+pub(crate) fn of_process(sums: &Sums, ask_c_library: bool) -> MemoryStats {
     // Where there is no /proc the kernel's numbers are absent.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    MemoryStats::new(sums, stats().table_bytes, &status)
+    let mut statistics = MemoryStats::new(sums, stats().table_bytes, &status);
+    if let Some(heap) = ask_c_library.then(c_library_heap).flatten() {
+        statistics.heap_sys = Some(heap.mapped);
+        statistics.heap_inuse = Some(heap.in_use);
+        statistics.heap_idle = Some(heap.free);
+    }
+    statistics.with_all(&ADDERS)
 }
 
 /// The sums over all rows.
@@ -136,6 +179,17 @@ impl MemoryStats {
         statistics
     }
 
+    /// With what the program's functions add.
+    fn with_all(mut self, adders: &List<Box<Adder>>) -> Self {
+        for add in adders.iter() {
+            let mut added = self;
+            if catch_unwind(AssertUnwindSafe(|| add(&mut added))).is_ok() {
+                self = added;
+            }
+        }
+        self
+    }
+
     fn read_status(&mut self, status: &str) {
         for line in status.lines() {
             let Some((key, value)) = line.split_once(':') else { continue };
@@ -165,7 +219,7 @@ impl MemoryStats {
     /// What a program without a collector has none of is truly 0 and keeps its line.
     pub(crate) fn write(&self, out: &mut dyn Write) -> std::fmt::Result {
         writeln!(out, "\n# runtime.MemStats")?;
-        let lines: [(&str, Option<u64>); 23] = [
+        let lines: [(&str, Option<u64>); 27] = [
             ("Alloc", self.alloc),
             ("TotalAlloc", self.total_alloc),
             ("Sys", self.sys),
@@ -173,6 +227,10 @@ impl MemoryStats {
             ("Mallocs", self.mallocs),
             ("Frees", self.frees),
             ("HeapAlloc", self.alloc),
+            ("HeapSys", self.heap_sys),
+            ("HeapIdle", self.heap_idle),
+            ("HeapInuse", self.heap_inuse),
+            ("HeapReleased", self.heap_released),
             ("HeapObjects", self.heap_objects),
             ("BuckHashSys", self.buck_hash_sys),
             ("GCSys", Some(0)),
@@ -270,6 +328,22 @@ mod tests {
             # MaxRSS = 102400
         "#]]
         .assert_eq(&text);
+    }
+
+    #[test]
+    fn functions_add_in_their_order_and_one_that_panics_adds_nothing() {
+        let adders: List<Box<Adder>> = List::new();
+        adders.add(Box::new(|statistics| statistics.heap_sys = Some(100)));
+        adders.add(Box::new(|statistics| {
+            statistics.heap_sys = None;
+            panic!("this function fails on purpose");
+        }));
+        adders.add(Box::new(|statistics| {
+            statistics.heap_idle = statistics.heap_sys.map(|bytes| bytes / 4);
+        }));
+        let mut text = String::new();
+        MemoryStats::default().with_all(&adders).write(&mut text).unwrap();
+        assert!(text.contains("\n# HeapSys = 100\n# HeapIdle = 25\n# GCSys"), "{text}");
     }
 
     #[test]

@@ -7,10 +7,11 @@
 
 mod trim;
 
+use crate::list::List;
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,8 @@ pub enum Reclaim {
     Hooks,
     /// The hooks run, then the C library gives free memory back to the kernel. That changes no
     /// profile, only the resident size, and can take a fifth of a second on a large heap, in which
-    /// other threads wait for memory. This is `gc=full`.
+    /// other threads wait for memory; so does asking it for its statistics, which go into readable
+    /// text. This is `gc=full`.
     Full,
 }
 
@@ -75,43 +77,25 @@ struct Hook {
     run: Box<dyn Fn() + Send + Sync>,
 }
 
-/// A list that only grows, so that it needs no lock.
-struct Hooks {
-    first: OnceLock<Box<Link>>,
-}
-
-struct Link {
-    hook: Arc<Hook>,
-    next: OnceLock<Box<Link>>,
-}
+struct Hooks(List<Arc<Hook>>);
 
 impl Hooks {
     const fn new() -> Self {
-        Self { first: OnceLock::new() }
+        Self(List::new())
     }
 
     /// Adds a hook behind the last.
     fn add(&self, hook: Hook) {
-        let mut link = Box::new(Link { hook: Arc::new(hook), next: OnceLock::new() });
-        let mut end = &self.first;
-        // Another thread may take the place at the end; then the search goes on behind it.
-        while let Err(refused) = end.set(link) {
-            link = refused;
-            match end.get() {
-                Some(taken) => end = &taken.next,
-                None => return,
-            }
-        }
+        self.0.add(Arc::new(hook));
     }
 
     /// Runs all hooks in their order and says for each how it went.
     fn run(&self, deadline: Duration, in_use: &dyn Fn() -> f64) -> Vec<String> {
         let mut report = Vec::new();
         let mut before = in_use();
-        let mut next = self.first.get();
-        while let Some(link) = next {
+        for hook in self.0.iter() {
             let started = Instant::now();
-            let end = link.hook.run(deadline);
+            let end = hook.run(deadline);
             let after = in_use();
             let given_back = Bytes(before - after);
             let millis = started.elapsed().as_millis();
@@ -121,13 +105,12 @@ impl Hooks {
                 End::Done => write!(
                     line,
                     "gc: hook {:?} ran for {millis} ms and gave back {given_back} bytes in use",
-                    link.hook.name
+                    hook.name
                 ),
-                other => write!(line, "gc: hook {:?} {other}", link.hook.name),
+                other => write!(line, "gc: hook {:?} {other}", hook.name),
             };
             report.push(line);
             before = after;
-            next = link.next.get();
         }
         report
     }

@@ -106,7 +106,8 @@ pub(crate) fn encoded(options: &ProfileOptions) -> Result<Vec<u8>> {
     let report = give_back(options.reclaim, &take::in_use_bytes);
     if options.as_text {
         let sampled = take::sampled(report);
-        let statistics = memstats::of_process(&Sums::of(&sampled));
+        let statistics =
+            memstats::of_process(&Sums::of(&sampled), options.reclaim == Reclaim::Full);
         let names = Names::look_up(&sampled.calls(), &sampled.modules);
         return Ok(text(&sampled, &names, &statistics).into_bytes());
     }

@@ -96,20 +96,24 @@ mod tests {
 
     #[test]
     fn crates_of_a_workspace_are_called_like_their_folder() {
-        check("{closure#0}", "/src/work/my-server/src/main.rs", Some("my_server::{closure#0}"));
-        check("get", "/work/crates/pool/src/lib.rs", Some("pool::get"));
-        check("run", "/work/server/src/bin/tool.rs", Some("tool::run"));
-        check("filled", "/work/server/examples/leaky/pool.rs", Some("leaky::pool::filled"));
-        check("main", "/work/server/examples/leaky/main.rs", Some("leaky::main"));
-        check("main", "/work/server/examples/leaky.rs", Some("leaky::main"));
+        check(
+            "{closure#0}",
+            "/src/checkouts/my-server/src/main.rs",
+            Some("my_server::{closure#0}"),
+        );
+        check("get", "/home/ann/crates/pool/src/lib.rs", Some("pool::get"));
+        check("run", "/home/ann/server/src/bin/tool.rs", Some("tool::run"));
+        check("filled", "/home/ann/server/examples/leaky/pool.rs", Some("leaky::pool::filled"));
+        check("main", "/home/ann/server/examples/leaky/main.rs", Some("leaky::main"));
+        check("main", "/home/ann/server/examples/leaky.rs", Some("leaky::main"));
     }
 
     #[test]
     fn names_that_say_enough_stay() {
-        check("pool::get", "/work/pool/src/lib.rs", None);
-        check("_RNvC4pool3get", "/work/pool/src/lib.rs", None);
+        check("pool::get", "/home/ann/pool/src/lib.rs", None);
+        check("_RNvC4pool3get", "/home/ann/pool/src/lib.rs", None);
         check("get", "/usr/include/vector.h", None);
         check("get", "main.rs", None);
-        check("", "/work/pool/src/lib.rs", None);
+        check("", "/home/ann/pool/src/lib.rs", None);
     }
 }

@@ -1,38 +1,43 @@
 //! Opens the program's binaries for the reports that show instructions.
 
-use liveheap_profile::Mapping;
-use liveheap_report::{Binary, BinarySymbol, Instruction};
+use crate::names;
+use liveheap_profile::{Mapping, Profile};
+use liveheap_report::{Binary, BinarySymbol, Instruction, InstructionFrame};
 use liveheap_symbols::Disassembler;
-use std::path::Path;
-use std::rc::Rc;
 
-/// Opens a binary as a mapping of the profile has it.
+/// Opens the binary of a mapping of the profile.
 ///
 /// # Errors
-/// A sentence when the binary is not here, cannot be read, or is for a processor we do not know.
-pub(crate) fn open(path: &str, mapping: &Mapping) -> Result<Binary, String> {
-    let disassembler =
-        Rc::new(Disassembler::open(Path::new(path)).map_err(|reason| format!("{path}: {reason}"))?);
+/// A sentence that says what to do when the binary is not here, cannot be read, is another build, or
+/// is for a processor we do not know.
+pub(crate) fn open(profile: &Profile, mapping: &Mapping) -> Result<Binary, String> {
+    let (file, build_id) = (profile.text(mapping.file), profile.text(mapping.build_id));
+    let disassembler = Disassembler::find(file, build_id, &names::options())?;
+    // Addresses of one mapping all differ by the same from those in the file.
+    let difference = disassembler.file_address(mapping, 0).ok_or_else(|| {
+        format!("{file}: its addresses do not lie in it; is it the binary that was running?")
+    })?;
     let symbols = disassembler.symbols().iter();
     let symbols = symbols.map(|symbol| BinarySymbol {
         name: symbol.name.clone(),
         start: symbol.start,
         end: symbol.end,
     });
-    let symbols = symbols.collect();
-    let (mapping, places) = (*mapping, Rc::clone(&disassembler));
     Ok(Binary {
-        symbols,
-        file_address: Box::new(move |address| places.file_address(&mapping, address)),
-        instructions: Box::new(move |start, end| {
-            let code = disassembler.code(start, end)?;
-            let instructions = code.into_iter().map(|line| Instruction {
-                address: line.address,
-                text: line.text,
-                file: line.file,
-                line: i64::from(line.line),
-            });
-            Ok(instructions.collect())
+        symbols: symbols.collect(),
+        difference,
+        instructions: Box::new(move |ranges| {
+            let codes = disassembler.code(ranges).into_iter();
+            codes.map(|code| Ok(code?.into_iter().map(instruction).collect())).collect()
         }),
     })
+}
+
+fn instruction(line: liveheap_symbols::CodeLine) -> Instruction {
+    let frames = line.frames.into_iter().map(|frame| InstructionFrame {
+        function: frame.function,
+        file: frame.file,
+        line: i64::from(frame.line),
+    });
+    Instruction { address: line.address, text: line.text, frames: frames.collect() }
 }

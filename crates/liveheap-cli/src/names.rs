@@ -73,7 +73,7 @@ pub(crate) fn locate(profile: Profile) -> Profile {
     profile
 }
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options::from_variables(|name| std::env::var_os(name))
 }
 

@@ -41,8 +41,8 @@ pub struct Surroundings<'a> {
     pub current_dir: String,
     /// Reads a whole source file.
     pub read_file: &'a mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
-    /// Opens the binary of this path for this mapping of the profile, or says why it cannot.
-    pub open_binary: &'a mut dyn FnMut(&str, &Mapping) -> Result<Binary, String>,
+    /// Opens the binary of a mapping of the profile, or says why it cannot and what to do.
+    pub open_binary: &'a mut dyn FnMut(&Profile, &Mapping) -> Result<Binary, String>,
     /// The local time zone at a moment (seconds since the Unix epoch): seconds east of Greenwich
     /// and the zone's abbreviation.
     pub local_time: &'a dyn Fn(i64) -> (i32, String),
@@ -261,11 +261,11 @@ impl Question<'_> {
             }
             ReportKind::WebList(_) => {
                 let header = self.legend(&profile).profile_lines(&self.numbers);
-                let Request { source_path, trim_path, .. } = self.request;
-                let mut sources = Sources::new(surroundings, source_path, trim_path);
+                let search = (self.request.source_path.as_str(), self.request.trim_path.as_str());
                 let pattern = argument.expect("the report has an argument");
+                let Self { value, numbers, .. } = self;
                 let listing =
-                    web_list::web_list(&profile, pattern, self.value, self.numbers, &mut sources)?;
+                    web_list::web_list(&profile, pattern, value, numbers, search, surroundings)?;
                 Ok(Report::WebList(WebListReport { header, ..listing }))
             }
             ReportKind::Traces => {

@@ -3,19 +3,28 @@
 //! The report crate opens nothing; whoever makes [`Surroundings`](crate::Surroundings) fills these.
 
 use std::fmt;
+use std::ops::Range;
 
 /// A binary as it was mapped into the process.
 pub struct Binary {
     /// Its symbols, in the order of their addresses.
     pub symbols: Vec<BinarySymbol>,
-    /// The address in the binary of an address of the process; nothing when the two do not fit.
-    pub file_address: Box<dyn Fn(u64) -> Option<u64>>,
-    /// The instructions from one address in the binary to below another, or why there are none.
+    /// What gives an address in the binary when it is added, wrapping, to one of the process.
+    pub difference: u64,
+    /// Its instructions.
     pub instructions: Box<InstructionReader>,
 }
 
-/// Gives the instructions of a range of addresses in a binary.
-pub type InstructionReader = dyn Fn(u64, u64) -> Result<Vec<Instruction>, String>;
+/// Gives for each range of addresses in a binary its instructions in order, or says why there are
+/// none.
+pub type InstructionReader = dyn Fn(&[Range<u64>]) -> Vec<Result<Vec<Instruction>, String>>;
+
+impl Binary {
+    /// The address in the binary of an address of the process.
+    pub(crate) fn file_address(&self, process_address: u64) -> u64 {
+        process_address.wrapping_add(self.difference)
+    }
+}
 
 /// A symbol of a binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +44,16 @@ pub struct Instruction {
     pub address: u64,
     /// What it does.
     pub text: String,
+    /// The functions that it is in, innermost first: all but the last are inlined. Empty when
+    /// nothing is known.
+    pub frames: Vec<InstructionFrame>,
+}
+
+/// A function that an instruction is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstructionFrame {
+    /// Its name as it stands in the binary; may be empty.
+    pub function: String,
     /// Source file; may be empty.
     pub file: String,
     /// Source line, 1-based; 0 when unknown.

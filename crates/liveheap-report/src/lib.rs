@@ -29,7 +29,7 @@ mod time;
 mod value;
 
 pub use answer::{Answer, Surroundings, answer};
-pub use binary::{Binary, BinarySymbol, Instruction, InstructionReader};
+pub use binary::{Binary, BinarySymbol, Instruction, InstructionFrame, InstructionReader};
 pub use error::{Error, ErrorKind, Note};
 pub use filter::drop_uninteresting;
 pub use picture::{Color, Picture, PictureEdge, PictureNode, TagBox};

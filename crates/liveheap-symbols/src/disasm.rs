@@ -1,24 +1,32 @@
 //! The machine code of functions, instruction by instruction.
 //!
-//! Goes in: a binary and a range of its addresses. Comes out: the instructions with their source
-//! lines, in the syntax of Go's assembler. Only x86-64 is decoded.
+//! Goes in: a binary and ranges of its addresses. Comes out: the instructions with the functions
+//! and source lines they are in, in the syntax of Go's assembler. Only x86-64 is decoded.
 
 mod go_syntax;
 
 use crate::address::Rebase;
-use crate::dwarf::DebugSections;
+use crate::dwarf::{DebugSections, Frame};
 use crate::go_table::GoTable;
-use crate::object_file::ObjectFile;
+use crate::locate::{NotFound, Wanted, find_binary, find_debug_file};
+use crate::object_file::{Image, ObjectFile};
+use crate::options::Options;
+use crate::outcome::{other_build, remedy};
+use crate::symbolize::{name_caller, name_module};
 use iced_x86::{Decoder, DecoderOptions};
 use liveheap_profile::{Interner, Mapping};
 use object::{Architecture, Object, ObjectSection, ObjectSymbol, SectionKind};
-use std::path::Path;
+use std::ops::Range;
 
 /// A binary whose code is to be shown.
 #[derive(Debug)]
 pub struct Disassembler {
     file: ObjectFile,
-    /// Symbols of code and data, in the order of their addresses.
+    /// What was split off the binary, if that is at hand.
+    debug_file: Option<ObjectFile>,
+    /// Whether bare names of Rust functions get the module that their file is.
+    with_modules: bool,
+    /// Symbols of code and data, by address and then by name.
     symbols: Vec<SymbolRange>,
 }
 
@@ -40,6 +48,16 @@ pub struct CodeLine {
     pub address: u64,
     /// What it does; `?` for a byte that starts no instruction.
     pub text: String,
+    /// The functions that it is in, innermost first: all but the last are inlined. Empty when
+    /// nothing is known.
+    pub frames: Vec<CodeFrame>,
+}
+
+/// A function that an instruction is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeFrame {
+    /// Its name, as [`symbolize`](crate::symbolize()) would name it; may be empty.
+    pub function: String,
     /// Source file; may be empty.
     pub file: String,
     /// Source line, 1-based; 0 when unknown.
@@ -47,17 +65,39 @@ pub struct CodeLine {
 }
 
 impl Disassembler {
-    /// Opens a binary and reads its symbols.
+    /// Finds the binary of a mapping, the file and the build id as the profile names them, as
+    /// [`symbolize`](crate::symbolize()) does, and reads its symbols.
     ///
     /// # Errors
-    /// A sentence when it cannot be read or is for a processor that is not known here.
-    pub fn open(path: &Path) -> Result<Self, String> {
-        let file = ObjectFile::open(path)?;
+    /// A sentence that says what to do when it is not found, cannot be read, or is for a processor
+    /// that is not known here.
+    pub fn find(file: &str, build_id: &str, options: &Options) -> Result<Self, String> {
+        let with_remedy = |problem: String| format!("{problem}; {}", remedy(build_id));
+        match find_binary(Wanted { file, build_id }, options) {
+            Ok(found) => Self::read(found, options).map_err(|reason| format!("{file}: {reason}")),
+            Err(NotFound::Missing(reason)) => {
+                Err(with_remedy(format!("{file}: not read ({reason})")))
+            }
+            Err(NotFound::OtherBuild { path, build_id: found }) => {
+                Err(with_remedy(other_build(&path, &found)))
+            }
+        }
+    }
+
+    /// Reads the symbols.
+    fn read(file: ObjectFile, options: &Options) -> Result<Self, String> {
         let image = file.image()?;
         if image.object.architecture() != Architecture::X86_64 {
             return Err(format!("machine code of {:?} is not known", image.object.architecture()));
         }
-        let mut symbols: Vec<_> = image
+        let debug_file = if image.has_lines && image.has_symbols {
+            None
+        } else {
+            find_debug_file(&file, &image, options)
+        };
+        let debug_image = debug_file.as_ref().and_then(|file| file.image().ok());
+        let with_symbols = debug_image.as_ref().filter(|_| !image.has_symbols).unwrap_or(&image);
+        let mut symbols: Vec<_> = with_symbols
             .object
             .symbols()
             .filter(|symbol| symbol.is_definition() && symbol.address() != 0)
@@ -67,10 +107,12 @@ impl Disassembler {
                 Some(SymbolRange { name, start, end })
             })
             .collect();
-        // Several names of one address keep the order of the table.
-        symbols.sort_by_key(|symbol| symbol.start);
-        drop(image);
-        Ok(Self { file, symbols })
+        // The last of those that start at one address names it.
+        symbols.sort_by(|one, other| {
+            one.start.cmp(&other.start).then_with(|| one.name.cmp(&other.name))
+        });
+        drop((image, debug_image));
+        Ok(Self { file, debug_file, with_modules: options.refine, symbols })
     }
 
     /// The address in the binary of an address of the process; nothing when the mapping cannot be
@@ -79,60 +121,103 @@ impl Disassembler {
         Some(Rebase::new(mapping, &self.file.image().ok()?)?.file_address(process_address))
     }
 
-    /// All symbols of the binary, code and data, in the order of their addresses. Some have no size.
+    /// All symbols of the binary, code and data, by address and then by name. Some have no size.
     pub fn symbols(&self) -> &[SymbolRange] {
         &self.symbols
     }
 
-    /// The instructions of a range of addresses, the last one only if it ends in the range.
+    /// The instructions of each of these ranges of addresses.
     ///
     /// # Errors
-    /// A sentence when the binary has no code there.
-    pub fn code(&self, start: u64, end: u64) -> Result<Vec<CodeLine>, String> {
-        let image = self.file.image()?;
-        let section = image
-            .object
-            .sections()
-            .find(|section| {
-                section.kind() == SectionKind::Text
-                    && section.address() <= start
-                    && start - section.address() < section.size()
-            })
-            .ok_or_else(|| format!("no code at {start:#x}"))?;
-        let end = end.min(section.address().saturating_add(section.size()));
-        let bytes = section
-            .data_range(start, end.saturating_sub(start))
-            .ok()
-            .flatten()
-            .ok_or_else(|| format!("the code at {start:#x} is not in the file"))?;
+    /// For a range a sentence when the binary has no code there.
+    pub fn code(&self, ranges: &[Range<u64>]) -> Vec<Result<Vec<CodeLine>, String>> {
+        let image = match self.file.image() {
+            Ok(image) => image,
+            Err(reason) => return vec![Err(reason); ranges.len()],
+        };
+        let debug_image = self.debug_file.as_ref().and_then(|file| file.image().ok());
         let go_table = GoTable::new(&image);
-        let sections = (go_table.is_none() && image.has_lines).then(|| DebugSections::new(&image));
+        let with_lines = [Some(&image), debug_image.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|image| image.has_lines && go_table.is_none());
+        let sections = with_lines.map(DebugSections::new);
         let mut lines = sections.as_ref().and_then(|sections| sections.lines(None).ok());
         let mut strings = Interner::new();
+        let mut frames_at = |address: u64| {
+            let mut frames = match (&go_table, &mut lines) {
+                (Some(table), _) => table.frame(address, &mut strings).into_iter().collect(),
+                (None, Some(lines)) => lines.frames(address, &mut strings),
+                (None, None) => Vec::new(),
+            };
+            if let Some((name, _)) = self.symbol_at(address) {
+                name_caller(&mut frames, name, &mut strings);
+            }
+            if self.with_modules {
+                frames.iter_mut().for_each(|frame| name_module(frame, &mut strings));
+            }
+            let code_frame = |frame: &Frame| CodeFrame {
+                function: strings.text(frame.name).to_owned(),
+                file: strings.text(frame.file).to_owned(),
+                line: frame.line,
+            };
+            frames.iter().map(code_frame).collect()
+        };
+        ranges.iter().map(|range| self.code_of(&image, range, &mut frames_at)).collect()
+    }
+
+    /// The instructions of a range, which may reach over several sections and the gaps between.
+    fn code_of(
+        &self,
+        image: &Image<'_>,
+        range: &Range<u64>,
+        frames_at: &mut dyn FnMut(u64) -> Vec<CodeFrame>,
+    ) -> Result<Vec<CodeLine>, String> {
+        let above = range.end.max(range.start.saturating_add(1));
+        let section_end =
+            |section: &object::Section<'_, '_>| section.address().saturating_add(section.size());
+        let mut sections: Vec<_> = image
+            .object
+            .sections()
+            .filter(|section| section.kind() == SectionKind::Text)
+            .filter(|section| section.address() < above && range.start < section_end(section))
+            .collect();
+        if sections.is_empty() {
+            return Err(format!("no code at {:#x}", range.start));
+        }
+        sections.sort_by_key(|section| section.address());
         let symbol_at = |address| self.symbol_at(address);
-        let mut decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
         let mut code = Vec::new();
-        while decoder.can_decode() {
-            let (position, address) = (decoder.position(), decoder.ip());
-            let instruction = decoder.decode();
-            let text = if instruction.is_invalid() {
-                // The bytes behind it may be instructions again.
-                decoder.set_ip(address + 1);
-                if decoder.set_position(position + 1).is_err() {
-                    break;
+        for section in sections {
+            let first = range.start.max(section.address());
+            let end = range.end.min(section_end(&section));
+            // In the middle of a function nobody knows where an instruction starts.
+            let start = symbol_at(first).map_or(first, |(_, start)| start.max(section.address()));
+            let bytes = section
+                .data_range(start, end.saturating_sub(start))
+                .ok()
+                .flatten()
+                .ok_or_else(|| format!("the code at {start:#x} is not in the file"))?;
+            let mut decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
+            while decoder.can_decode() {
+                let (position, address) = (decoder.position(), decoder.ip());
+                let instruction = decoder.decode();
+                let text = if instruction.is_invalid() {
+                    // The bytes behind it may be instructions again.
+                    decoder.set_ip(address + 1);
+                    if decoder.set_position(position + 1).is_err() {
+                        break;
+                    }
+                    "?".to_owned()
+                } else if address < first {
+                    continue;
+                } else {
+                    go_syntax::text(&instruction, &symbol_at)
+                };
+                if address >= first {
+                    code.push(CodeLine { address, text, frames: frames_at(address) });
                 }
-                "?".to_owned()
-            } else {
-                go_syntax::text(&instruction, &symbol_at)
-            };
-            let frame = match (&go_table, &mut lines) {
-                (Some(table), _) => table.frame(address, &mut strings),
-                (None, Some(lines)) => lines.frames(address, &mut strings).first().copied(),
-                (None, None) => None,
-            };
-            let frame = frame.unwrap_or_default();
-            let file = strings.text(frame.file).to_owned();
-            code.push(CodeLine { address, text, file, line: frame.line });
+            }
         }
         Ok(code)
     }

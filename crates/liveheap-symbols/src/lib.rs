@@ -50,7 +50,7 @@ mod writer;
 mod test_programs;
 
 pub use demangle::{Mode, demangle, demangle_profile};
-pub use disasm::{CodeLine, Disassembler, SymbolRange};
+pub use disasm::{CodeFrame, CodeLine, Disassembler, SymbolRange};
 pub use locate::locate_binaries;
 pub use options::Options;
 pub use outcome::{Outcome, State, complaints};

@@ -2,7 +2,7 @@
 
 use liveheap_profile::MappingIndex;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What was found out about one mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,9 +125,7 @@ impl fmt::Display for Outcome {
                 write!(f, "not read ({reason}); {}", self.remedy())
             }
             State::OtherBuild { path, build_id } => {
-                let found = if build_id.is_empty() { "none" } else { build_id };
-                let path = path.display();
-                write!(f, "{path} is another build (its build id is {found}); {}", self.remedy())
+                write!(f, "{}; {}", other_build(path, build_id), self.remedy())
             }
             State::Misplaced => f.write_str(
                 "its addresses do not lie in the binary; is it the binary that was running?",
@@ -164,12 +162,22 @@ impl fmt::Display for Outcome {
 }
 
 impl Outcome {
-    /// How to come by the right file.
     fn remedy(&self) -> String {
-        let which = match self.build_id.as_str() {
-            "" => "the binary that was running".to_owned(),
-            build_id => format!("the unstripped binary with build id {build_id}"),
-        };
-        format!("put {which} into a folder that PPROF_BINARY_PATH names")
+        remedy(&self.build_id)
     }
+}
+
+/// How to come by the right file.
+pub(crate) fn remedy(build_id: &str) -> String {
+    let which = match build_id {
+        "" => "the binary that was running".to_owned(),
+        build_id => format!("the unstripped binary with build id {build_id}"),
+    };
+    format!("put {which} into a folder that PPROF_BINARY_PATH names")
+}
+
+/// That a file which was found is not the one that is wanted.
+pub(crate) fn other_build(path: &Path, build_id: &str) -> String {
+    let found = if build_id.is_empty() { "none" } else { build_id };
+    format!("{} is another build (its build id is {found})", path.display())
 }

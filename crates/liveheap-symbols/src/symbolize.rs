@@ -14,9 +14,9 @@ use crate::options::Options;
 use crate::outcome::{Outcome, State};
 use crate::rust_paths::qualified;
 use crate::split_dwarf::{SplitFiles, SplitUnits};
-use crate::symbol_table::{Symbol, symbols_of};
+use crate::symbol_table::symbols_of;
 use crate::writer::Writer;
-use liveheap_profile::{LocationIndex, MappingIndex, Profile, StringId};
+use liveheap_profile::{Interner, LocationIndex, MappingIndex, Profile, StringId};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -249,9 +249,11 @@ fn look_up(
             (None, Some(lines)) => lines.frames(*address, writer.strings()),
             (None, None) => Vec::new(),
         };
-        name_caller(&mut frames, *symbol, writer);
+        if let Some(symbol) = symbol {
+            name_caller(&mut frames, symbol.name, writer.strings());
+        }
         if with_modules {
-            frames.iter_mut().for_each(|frame| name_module(frame, writer));
+            frames.iter_mut().for_each(|frame| name_module(frame, writer.strings()));
         }
         if let (Some(lines), Some(symbol), Some(frame)) = (&lines, symbol, frames.last_mut())
             && go_frame.is_none()
@@ -277,26 +279,23 @@ fn look_up(
 
 /// Names the function that was called, the last frame: line tables have its bare name only, the
 /// symbol table has the whole one.
-fn name_caller(frames: &mut Vec<Frame>, symbol: Option<Symbol<'_>>, writer: &mut Writer) {
-    let Some(symbol) = symbol else {
-        return;
-    };
+pub(crate) fn name_caller(frames: &mut Vec<Frame>, symbol: &str, strings: &mut Interner) {
     if frames.is_empty() {
         frames.push(Frame::default());
     }
     let Some(caller) = frames.last_mut() else {
         return;
     };
-    let name = writer.text(caller.name);
-    if name.is_empty() || (is_mangled(symbol.name) && !is_mangled(name)) {
-        caller.name = writer.strings().intern(symbol.name);
+    let name = strings.text(caller.name);
+    if name.is_empty() || (is_mangled(symbol) && !is_mangled(name)) {
+        caller.name = strings.intern(symbol);
     }
 }
 
 /// Adds the module to the bare name of a Rust function.
-fn name_module(frame: &mut Frame, writer: &mut Writer) {
-    if let Some(name) = qualified(writer.text(frame.name), writer.text(frame.file)) {
-        frame.name = writer.strings().intern(&name);
+pub(crate) fn name_module(frame: &mut Frame, strings: &mut Interner) {
+    if let Some(name) = qualified(strings.text(frame.name), strings.text(frame.file)) {
+        frame.name = strings.intern(&name);
     }
 }
 

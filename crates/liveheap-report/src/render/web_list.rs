@@ -1,7 +1,7 @@
 //! `weblist` as a page of HTML that needs nothing else.
 //!
 //! The words and numbers are pprof's; markup, style and script are our own. A click on a line with
-//! inlined calls shows them.
+//! inlined calls or instructions shows them.
 
 use super::list::label_or_dot;
 use crate::numbers::Numbers;
@@ -14,8 +14,8 @@ body { font-family: sans-serif }
 h2 { margin-bottom: 0 }
 .file { margin-top: 0; color: #555 }
 .quiet { color: #999 }
-.calls { display: none }
-.calls.open { display: block }
+.code { display: none }
+.code.open { display: block }
 .opens { cursor: pointer }
 .opens:hover { background: #eee }
 .inlined { color: #006 }
@@ -76,8 +76,11 @@ fn write_function(
 }
 
 fn write_line(line: &WebListLine, numbers: &Numbers, out: &mut String) -> fmt::Result {
-    let has_calls = line.addresses.iter().any(|address| !address.calls.is_empty());
-    let class = match (line.addresses.is_empty(), has_calls) {
+    let has_code = line
+        .addresses
+        .iter()
+        .any(|address| !address.calls.is_empty() || !address.instruction.is_empty());
+    let class = match (line.addresses.is_empty(), has_code) {
         (true, _) => "quiet",
         (false, false) => "held",
         (false, true) => "opens",
@@ -86,24 +89,22 @@ fn write_line(line: &WebListLine, numbers: &Numbers, out: &mut String) -> fmt::R
     let (number, text, gap) = (line.number, Escaped(&line.text), "");
     write!(out, "<span class=\"quiet\"> {number:>6}</span> ")?;
     write!(out, "<span class=\"{class}\">  {flat:>10} {cum:>10} {gap:>8}  {text} </span>")?;
-    if has_calls {
-        write_calls(line, out)?;
+    if has_code {
+        write_code(line, numbers, out)?;
     }
     writeln!(out)
 }
 
-/// The inlined calls of all addresses of a line; what two neighbours share is shown once.
-fn write_calls(line: &WebListLine, out: &mut String) -> fmt::Result {
-    write!(out, "<span class=\"calls\">")?;
+/// The inlined calls and instructions of a line; calls that two neighbours share are shown once.
+fn write_code(line: &WebListLine, numbers: &Numbers, out: &mut String) -> fmt::Result {
+    write!(out, "<span class=\"code\">")?;
     let indent = indentation(&line.text);
     let gap = "";
-    let mut before: Option<u64> = None;
     let mut shown = &[][..];
     for here in &line.addresses {
-        if before.is_some_and(|before| before.wrapping_add(1) != here.address) {
+        if here.starts_block {
             writeln!(out, " {gap:>8} {:>28}", "⋮")?;
         }
-        before = Some(here.address);
         for (depth, call) in here.calls.iter().enumerate() {
             let same = |other: &crate::reports::web_list::InlinedCall| {
                 (&other.file, other.line) == (&call.file, call.line)
@@ -119,6 +120,20 @@ fn write_calls(line: &WebListLine, out: &mut String) -> fmt::Result {
             writeln!(out, "<span class=\"quiet\">{file}:{number}</span>")?;
         }
         shown = &here.calls;
+        if here.instruction.is_empty() {
+            continue;
+        }
+        let (flat, cum) = (label_or_dot(numbers, here.flat), label_or_dot(numbers, here.cum));
+        let text = format!("{}{}", " ".repeat(indent + 4 + 4 * here.calls.len()), here.instruction);
+        write!(out, " {gap:>8} {flat:>10} {cum:>10} {:>8x}: ", here.address)?;
+        write!(out, "{} ", Escaped(&padded(&text, CALL_WIDTH)))?;
+        match here.file.as_str() {
+            "" => writeln!(out)?,
+            file => {
+                let (file, number) = (Escaped(base(file)), here.line);
+                writeln!(out, "<span class=\"quiet\">{file}:{number}</span>")?;
+            }
+        }
     }
     write!(out, "</span>")
 }
@@ -228,7 +243,7 @@ mod tests {
                 |  Total:         7kB        7kB (flat, cum)   100%
                 |<span class="quiet">      1</span> <span class="quiet">           .          .           	let a: Vec&lt;1&gt;; </span>
                 |<span class="quiet">      2</span> <span class="quiet">           .          .           	let a: Vec&lt;2&gt;; </span>
-                |<span class="quiet">      3</span> <span class="opens">         3kB        3kB           	let a: Vec&lt;3&gt;; </span><span class="calls">                                          <span class="inlined">                                                                                </span> <span class="quiet">vec.rs:50</span>
+                |<span class="quiet">      3</span> <span class="opens">         3kB        3kB           	let a: Vec&lt;3&gt;; </span><span class="code">                                          <span class="inlined">                                                                                </span> <span class="quiet">vec.rs:50</span>
                 |                                          <span class="inlined">                let a: Vec&lt;9&gt;;                                                  </span> <span class="quiet">leak.rs:9</span>
                 |                                          <span class="inlined">                                                                                </span> <span class="quiet">raw.rs:7</span>
                 |</span>

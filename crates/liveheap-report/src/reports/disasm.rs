@@ -4,7 +4,7 @@
 //! function is found by its name in the binary's symbol table, or by an address that lies in it.
 
 use crate::answer::Surroundings;
-use crate::binary::{Binary, BinarySymbol};
+use crate::binary::{Binary, BinarySymbol, Instruction};
 use crate::error::{Error, ErrorKind, Note};
 use crate::graph::{Graph, Weight};
 use crate::numbers::Numbers;
@@ -75,12 +75,13 @@ pub(crate) fn disasm(
         let mut nodes: Vec<(u64, u32)> = graph
             .shown
             .iter()
-            .filter_map(|&node| {
+            .map(|&node| {
                 let process_address = graph.table.key(graph.stands_for(node)).address;
-                (binary.file_address)(process_address).map(|address| (address, node))
+                (binary.file_address(process_address), node)
             })
             .collect();
         nodes.sort_unstable();
+        let mut wanted = Vec::new();
         for symbol in &binary.symbols {
             // The last byte of a symbol is not its own, as in pprof.
             let end = symbol.end.saturating_sub(1);
@@ -93,9 +94,17 @@ pub(crate) fn disasm(
             let from = nodes.partition_point(|(address, _)| *address < symbol.start);
             let to = nodes.partition_point(|(address, _)| *address < end);
             if from < to {
-                let routine = routine(graph, binary, symbol, end, &nodes[from..to]);
-                routines.push((symbol.start, routine?));
+                wanted.push((symbol, from..to));
             }
+        }
+        let ranges: Vec<_> =
+            wanted.iter().map(|(symbol, _)| symbol.start..symbol.end.saturating_sub(1)).collect();
+        let codes = (binary.instructions)(&ranges);
+        for ((symbol, range), code) in wanted.into_iter().zip(codes) {
+            let code = code.map_err(|reason| {
+                Error::new(ErrorKind::Missing, format!("{}: {reason}", symbol.name))
+            })?;
+            routines.push((symbol.start, routine(graph, symbol, &code, &nodes[range])));
         }
     }
     if routines.is_empty() {
@@ -164,7 +173,7 @@ fn open_binaries(
         if matched.binary_search(&file).is_err() && !covers {
             continue;
         }
-        match (surroundings.open_binary)(file, mapping) {
+        match (surroundings.open_binary)(profile, mapping) {
             Ok(binary) => binaries.push(binary),
             Err(reason) => notes.push(Note::new(reason)),
         }
@@ -175,13 +184,10 @@ fn open_binaries(
 /// The instructions of a function with what the nodes (by address in the binary) hold.
 fn routine(
     graph: &Graph<'_>,
-    binary: &Binary,
     symbol: &BinarySymbol,
-    end: u64,
+    code: &[Instruction],
     nodes: &[(u64, u32)],
-) -> Result<Routine, Error> {
-    let code = (binary.instructions)(symbol.start, end)
-        .map_err(|reason| Error::new(ErrorKind::Missing, format!("{}: {reason}", symbol.name)))?;
+) -> Routine {
     let (mut flat, mut cum) = (0_i64, 0_i64);
     for (_, node) in nodes {
         flat = flat.wrapping_add(graph.weight(*node).flat);
@@ -194,12 +200,16 @@ fn routine(
         // A sample may point into the middle of its instruction.
         let (here, behind) = rest.split_at(rest.partition_point(|(address, _)| *address < next));
         rest = behind;
-        let file = if instruction.file.is_empty() { "" } else { paths::base(&instruction.file) };
+        let (file, line) = match instruction.frames.first() {
+            Some(frame) if !frame.file.is_empty() => (paths::base(&frame.file), frame.line),
+            Some(frame) => ("", frame.line),
+            None => ("", 0),
+        };
         let mut line = RoutineLine {
             address: instruction.address,
             text: instruction.text.clone(),
             file: file.to_owned(),
-            line: instruction.line,
+            line,
             ..RoutineLine::default()
         };
         let mut held = Weight::default();
@@ -222,7 +232,7 @@ fn routine(
         (line.flat, line.cum) = (held.flat_value(), held.cum_value());
         instructions.push(line);
     }
-    Ok(Routine { name: symbol.name.clone(), flat, cum, instructions })
+    Routine { name: symbol.name.clone(), flat, cum, instructions }
 }
 
 #[cfg(test)]

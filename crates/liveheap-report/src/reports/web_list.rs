@@ -1,11 +1,14 @@
 //! `weblist`: the source of functions with the calls that were inlined into each line.
 //!
 //! Goes in: a profile whose addresses and inlined frames were left alone, the expression for
-//! functions, files or binaries (or an address), and the source files. Comes out: for each file the
-//! ranges of lines that belong to one function, with what the addresses behind each line hold.
-//! Instructions are not read: no binary is opened here. Locations without an address get one of
-//! their own above all mappings.
+//! functions, files or binaries (or an address), the source files, and the binaries as far as they
+//! are at hand. Comes out: for each file the ranges of lines that belong to one function, with the
+//! instructions of each line and what they hold. Locations without an address get one of their own
+//! above all mappings.
 
+mod code;
+
+use crate::answer::Surroundings;
 use crate::error::{Error, ErrorKind};
 use crate::graph::mean;
 use crate::numbers::Numbers;
@@ -13,9 +16,10 @@ use crate::paths;
 use crate::pattern::Pattern;
 use crate::sources::Sources;
 use crate::value::SampleValue;
+use code::{Code, LineSpots, Lines, SpotHere};
 use liveheap_profile::{Function, Line, LocationIndex, Profile, StringId};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Annotated source with inlined calls.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,16 +69,28 @@ pub struct WebListLine {
     pub cum: i64,
     /// The line without its end, or what is known instead of it.
     pub text: String,
-    /// The addresses that belong to the line, in order.
+    /// The instructions that belong to the line, or the addresses of which none is known.
     pub addresses: Vec<WebListAddress>,
 }
 
-/// An address that belongs to a line.
+/// An instruction that belongs to a line, or an address of which no instruction is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WebListAddress {
-    /// The process address.
+    /// The instruction's address in the binary; the process address when no instruction is known.
     pub address: u64,
+    /// What the instruction does; empty when it is not known.
+    pub instruction: String,
+    /// What it holds itself, in the unit of the sample type.
+    pub flat: i64,
+    /// What it and all it called hold, in the unit of the sample type.
+    pub cum: i64,
+    /// The innermost source file; may be empty.
+    pub file: String,
+    /// The line in it, 1-based; 0 when unknown.
+    pub line: i64,
+    /// Whether there is a gap between the instruction that is shown before and this one.
+    pub starts_block: bool,
     /// The calls that lead from the line to the address, outermost first.
     pub calls: Vec<InlinedCall>,
 }
@@ -106,7 +122,8 @@ pub(crate) fn web_list(
     pattern: &Pattern,
     value: SampleValue,
     numbers: Numbers,
-    sources: &mut Sources<'_, '_>,
+    search: (&str, &str),
+    surroundings: &mut Surroundings<'_>,
 ) -> Result<WebListReport, Error> {
     let visits = Visits::new(profile, value);
     let interest = Interest::new(profile, pattern, &visits);
@@ -114,16 +131,15 @@ pub(crate) fn web_list(
         let text = format!("no matches found for regexp: {}", pattern.source());
         return Err(Error::new(ErrorKind::NoMatch, text));
     }
-    let files = lines_by_file(profile, &interest);
-    let listing = Listing { profile, visits, interest };
-    let files = files
-        .iter()
-        .map(|(name, lines)| WebListFile {
-            name: name.clone(),
-            functions: listing.functions(name, lines, sources),
-        })
-        .collect();
-    Ok(WebListReport { header: Vec::new(), files, numbers })
+    let code = Code::new(profile, &visits, &interest, surroundings);
+    let (source_path, trim_path) = search;
+    let mut sources = Sources::new(surroundings, source_path, trim_path);
+    let listing = Listing { names: interest.names, code };
+    let files = listing.code.files.iter().map(|(name, lines)| WebListFile {
+        name: name.clone(),
+        functions: listing.functions(name, lines, &mut sources),
+    });
+    Ok(WebListReport { header: Vec::new(), files: files.collect(), numbers })
 }
 
 /// What the addresses of a profile hold.
@@ -189,17 +205,17 @@ impl Visits {
 }
 
 /// What of a profile matches.
-struct Interest {
+struct Interest<'p> {
     /// The names and system names of the functions.
-    functions: Vec<StringId>,
+    functions: HashSet<&'p str>,
     /// The addresses at which they were met, each with the first location of that address.
     addresses: BTreeMap<u64, LocationIndex>,
     /// For the system name of a function, its name for people.
-    names: HashMap<StringId, StringId>,
+    names: HashMap<&'p str, &'p str>,
 }
 
-impl Interest {
-    fn new(profile: &Profile, pattern: &Pattern, visits: &Visits) -> Self {
+impl<'p> Interest<'p> {
+    fn new(profile: &'p Profile, pattern: &Pattern, visits: &Visits) -> Self {
         let function_matches = |function: &Function| {
             [function.name, function.system_name, function.file]
                 .iter()
@@ -212,11 +228,12 @@ impl Interest {
         let wanted_address = parse_address(pattern.source());
 
         let mut interest =
-            Self { functions: Vec::new(), addresses: BTreeMap::new(), names: HashMap::new() };
+            Self { functions: HashSet::new(), addresses: BTreeMap::new(), names: HashMap::new() };
         // Where functions share a system name, the last one met names them all, as in pprof.
         for line in visits.last_order.iter().flat_map(|at| profile.lines_of(*at)) {
             let function = profile.function(line);
-            interest.names.insert(function.system_name, function.name);
+            let names = (profile.text(function.system_name), profile.text(function.name));
+            interest.names.insert(names.0, names.1);
         }
         for at in &visits.order {
             let lines = profile.lines_of(*at);
@@ -236,19 +253,17 @@ impl Interest {
                 }
             }
         }
-        interest.functions.sort_unstable();
-        interest.functions.dedup();
         interest
     }
 
-    fn mark(&mut self, profile: &Profile, line: &Line, address: u64, at: LocationIndex) {
+    fn mark(&mut self, profile: &'p Profile, line: &Line, address: u64, at: LocationIndex) {
         let function = profile.function(line);
-        self.functions.extend([function.name, function.system_name]);
+        self.functions.extend([function.name, function.system_name].map(|name| profile.text(name)));
         self.addresses.entry(address).or_insert(at);
     }
 
-    fn holds(&self, function: StringId) -> bool {
-        self.functions.binary_search(&function).is_ok()
+    fn holds(&self, function: &str) -> bool {
+        self.functions.contains(function)
     }
 }
 
@@ -271,50 +286,14 @@ fn parse_address(text: &str) -> Option<u64> {
     }
 }
 
-/// The addresses that belong to a line, and the function that the line is taken to belong to.
-struct LineAddresses {
-    function: StringId,
-    addresses: Vec<AddressHere>,
-}
-
-/// An address as seen from one of its lines.
-struct AddressHere {
-    address: u64,
-    at: LocationIndex,
-    /// How many lines of the location are inlined into this one.
-    depth: usize,
-}
-
-type Lines = BTreeMap<i64, LineAddresses>;
-
-/// For each file, what belongs to its lines.
-fn lines_by_file(profile: &Profile, interest: &Interest) -> BTreeMap<String, Lines> {
-    let mut files: BTreeMap<String, Lines> = BTreeMap::new();
-    for (address, at) in &interest.addresses {
-        for (depth, line) in profile.lines_of(*at).iter().enumerate() {
-            let function = profile.function(line);
-            if !interest.holds(function.name) {
-                continue;
-            }
-            let lines = files.entry(file_name(profile.text(function.file))).or_default();
-            let line = lines.entry(line.line).or_insert_with(|| LineAddresses {
-                function: function.name,
-                addresses: Vec::new(),
-            });
-            line.addresses.push(AddressHere { address: *address, at: *at, depth });
-        }
-    }
-    files
-}
-
 fn file_name(file: &str) -> String {
     let file = file.strip_prefix("/proc/self/cwd/").unwrap_or(file);
     paths::clean(file.strip_prefix("./").unwrap_or(file))
 }
 
 /// A range of lines of one function; `end` is behind the last.
-struct Range {
-    name: StringId,
+struct Range<'p> {
+    name: &'p str,
     begin: i64,
     end: i64,
     flat: i64,
@@ -323,9 +302,9 @@ struct Range {
 
 /// All that is needed to list a file.
 struct Listing<'p> {
-    profile: &'p Profile,
-    visits: Visits,
-    interest: Interest,
+    /// For the system name of a function, its name for people.
+    names: HashMap<&'p str, &'p str>,
+    code: Code,
 }
 
 impl Listing<'_> {
@@ -342,7 +321,7 @@ impl Listing<'_> {
             }
             let numbers = range.begin..range.end;
             functions.push(WebListFunction {
-                name: String::from(self.profile.text(range.name)),
+                name: String::from(range.name),
                 flat: range.flat,
                 cum: range.cum,
                 lines: numbers
@@ -354,11 +333,12 @@ impl Listing<'_> {
     }
 
     /// The ranges of a file: neighbouring lines of one function, with some lines around them.
-    fn ranges(&self, lines: &Lines) -> Vec<Range> {
-        let mut ranges: Vec<Range> = Vec::new();
+    fn ranges<'l>(&'l self, lines: &'l Lines) -> Vec<Range<'l>> {
+        let mut ranges: Vec<Range<'_>> = Vec::new();
         for (number, line) in lines {
-            let name = self.interest.names.get(&line.function).copied().unwrap_or(line.function);
-            let (flat, cum) = self.sum(line);
+            let function = line.function.as_str();
+            let name = self.names.get(function).copied().unwrap_or(function);
+            let (flat, cum) = self.code.sum(line);
             let end = number.saturating_add(1);
             match ranges.last_mut() {
                 Some(last)
@@ -392,19 +372,12 @@ impl Listing<'_> {
         ranges
     }
 
-    fn sum(&self, line: &LineAddresses) -> (i64, i64) {
-        line.addresses.iter().fold((0, 0), |(flat, cum), here| {
-            let held = self.visits.held(here.address);
-            (flat.wrapping_add(held.0), cum.wrapping_add(held.1))
-        })
-    }
-
     /// A line; `None` when the file has no such line and nothing belongs to it.
     fn line(
         &self,
         file: &str,
         number: i64,
-        line: Option<&LineAddresses>,
+        line: Option<&LineSpots>,
         sources: &mut Sources<'_, '_>,
     ) -> Option<WebListLine> {
         let text = match sources.line(file, number) {
@@ -413,42 +386,39 @@ impl Listing<'_> {
             None if number == 0 => String::from("<instructions with unknown line numbers>"),
             None => String::from("???"),
         };
-        let (flat, cum) = line.map_or((0, 0), |line| self.sum(line));
-        let here = line.map_or(&[][..], |line| &line.addresses);
-        let addresses = here.iter().map(|here| self.address(here, sources)).collect();
+        let (flat, cum) = line.map_or((0, 0), |line| self.code.sum(line));
+        let mut end = None;
+        let here = line.map_or(&[][..], |line| &line.spots);
+        let addresses = here.iter().map(|here| self.address(here, &mut end, sources)).collect();
         Some(WebListLine { number, flat, cum, text, addresses })
     }
 
-    fn address(&self, here: &AddressHere, sources: &mut Sources<'_, '_>) -> WebListAddress {
-        let inlined = &self.profile.lines_of(here.at)[..here.depth];
-        let calls = inlined.iter().rev().map(|line| {
-            let file = self.profile.text(self.profile.function(line).file);
-            let text = sources.line(file, line.line).unwrap_or_default().trim();
-            InlinedCall { file: String::from(file), line: line.line, text: String::from(text) }
+    /// A spot; `end` is where the one before ends.
+    fn address(
+        &self,
+        here: &SpotHere,
+        end: &mut Option<u64>,
+        sources: &mut Sources<'_, '_>,
+    ) -> WebListAddress {
+        let spot = &self.code.spots[&here.address];
+        let starts_block = end.is_some_and(|end| end != here.address);
+        *end = Some(here.address.wrapping_add(spot.length));
+        let calls = here.calls.iter().map(|(file, line)| {
+            let text = sources.line(file, *line).unwrap_or_default().trim();
+            InlinedCall { file: file.clone(), line: *line, text: String::from(text) }
         });
-        WebListAddress { address: here.address, calls: calls.collect() }
+        WebListAddress {
+            address: spot.shown_address,
+            instruction: spot.text.clone(),
+            flat: spot.flat,
+            cum: spot.cum,
+            file: spot.file.clone(),
+            line: spot.line,
+            starts_block,
+            calls: calls.collect(),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::parse_address;
-
-    #[test]
-    fn an_address_is_a_number_in_the_notation_of_go() {
-        let cases = [
-            ("0x1F", Some(31)),
-            ("0b11", Some(3)),
-            ("0o17", Some(15)),
-            ("017", Some(15)),
-            ("17", Some(17)),
-            ("0", Some(0)),
-            ("main", None),
-            ("+1", None),
-            ("", None),
-        ];
-        for (text, address) in cases {
-            assert_eq!(parse_address(text), address, "{text}");
-        }
-    }
-}
+mod tests;

@@ -4,6 +4,16 @@
 use super::*;
 use crate::test_programs::{Folder, label};
 use expect_test::{Expect, expect};
+use std::path::Path;
+
+fn open(binary: &Path) -> Disassembler {
+    let file = binary.to_str().expect("the folder's name is UTF-8");
+    Disassembler::find(file, "", &Options::default()).expect("a compiler's output is a binary")
+}
+
+fn code(disassembler: &Disassembler, start: u64, end: u64) -> Result<Vec<CodeLine>, String> {
+    disassembler.code(std::slice::from_ref(&(start..end))).remove(0)
+}
 
 /// A program whose function `code` is these lines, on lines 3 and following of `store.c`.
 fn check(name: &str, instructions: &[&str], expected: Expect) {
@@ -14,13 +24,13 @@ fn check(name: &str, instructions: &[&str], expected: Expect) {
          \".size code, . - code\\n\");\nint main(void) {{ return 0; }}\n"
     );
     let binary = folder.c(&[], &source);
-    let disassembler = Disassembler::open(&binary).expect("a compiler's output is a binary");
+    let disassembler = open(&binary);
     let function = disassembler
         .symbols()
         .iter()
         .find(|symbol| symbol.name == "code")
         .expect("the symbol is in the program");
-    let code = disassembler.code(function.start, function.end).expect("it is code");
+    let code = code(&disassembler, function.start, function.end).expect("it is code");
     let text: String = code
         .iter()
         .map(|line| format!("{:x}: {}\n", line.address - function.start, line.text))
@@ -85,16 +95,70 @@ fn bytes_that_start_no_instruction_are_marked_one_by_one() {
 }
 
 #[test]
-fn each_instruction_knows_its_line() {
+fn each_instruction_knows_its_functions_and_lines() {
     let folder = Folder::new("disasm-lines");
     let binary = folder.c(&["-g"], crate::test_programs::STORE_C);
-    let disassembler = Disassembler::open(&binary).expect("a compiler's output is a binary");
+    let disassembler = open(&binary);
+    let frames = |name: &str| {
+        let start = label(&binary, name);
+        let code = code(&disassembler, start, start + 1).expect("it is code");
+        assert_eq!(code.len(), 1);
+        assert_eq!(code[0].text, "NOPL");
+        assert!(code[0].frames[0].file.ends_with("store.c"), "{}", code[0].frames[0].file);
+        let frame = |frame: &CodeFrame| format!("{}:{}", frame.function, frame.line);
+        code[0].frames.iter().map(frame).collect::<Vec<_>>().join(" in ")
+    };
+    assert_eq!(frames("in_fill"), "fill:9");
+    assert_eq!(frames("in_grow"), "grow:4 in fill:8");
+}
+
+#[test]
+fn a_range_may_start_and_end_outside_of_the_code() {
+    let folder = Folder::new("disasm-ranges");
+    let binary = folder.c(&[], crate::test_programs::STORE_C);
+    let disassembler = open(&binary);
     let start = label(&binary, "in_fill");
-    let code = disassembler.code(start, start + 1).expect("it is code");
-    assert_eq!(code.len(), 1);
-    assert_eq!((code[0].text.as_str(), code[0].line), ("NOPL", 9));
-    assert!(code[0].file.ends_with("store.c"), "{}", code[0].file);
-    assert!(disassembler.code(0, 1).is_err());
-    assert!(disassembler.code(u64::MAX, u64::MAX).is_err());
-    assert_eq!(disassembler.code(start, start), Ok(Vec::new()));
+    let all = code(&disassembler, 0, u64::MAX).expect("there is code");
+    let here = all.iter().position(|line| line.address == start).expect("all has it");
+    // From the middle of an instruction on the next whole one is shown.
+    let before = all[here - 1].address;
+    let from_middle = code(&disassembler, before + 1, start + 1).expect("it is code");
+    assert_eq!(from_middle, all[here..=here]);
+    assert_eq!(code(&disassembler, start, start), Ok(Vec::new()));
+    assert_eq!(code(&disassembler, 0, 1), Err("no code at 0x0".to_owned()));
+    assert!(code(&disassembler, u64::MAX, u64::MAX).is_err());
+}
+
+#[test]
+fn a_stripped_binary_takes_names_and_lines_from_its_debug_file() {
+    let folder = Folder::new("disasm-debug-file");
+    let binary = folder.c(&["-g"], crate::test_programs::STORE_C);
+    let start = label(&binary, "in_fill");
+    folder.run("objcopy", &["--only-keep-debug", "store", "store.debug"]);
+    folder.run("objcopy", &["--strip-all", "--add-gnu-debuglink=store.debug", "store"]);
+    let disassembler = open(&binary);
+    assert!(disassembler.symbols().iter().any(|symbol| symbol.name == "fill"));
+    let code = code(&disassembler, start, start + 1).expect("it is code");
+    assert_eq!(code[0].frames[0].line, 9);
+}
+
+#[test]
+fn a_binary_that_is_not_there_says_what_to_do() {
+    let folder = Folder::new("disasm-missing");
+    let binary = folder.c(&["-Wl,--build-id=0x5c0ffee5"], crate::test_programs::STORE_C);
+    let path = binary.to_str().expect("the folder's name is UTF-8");
+    let problem = |file: &str, build_id: &str| {
+        let found = Disassembler::find(file, build_id, &Options::default());
+        found.expect_err("it is not there").replace(path, "STORE")
+    };
+    assert_eq!(
+        problem("/nowhere/store", ""),
+        "/nowhere/store: not read (no such file or directory); put the binary that was running into \
+         a folder that PPROF_BINARY_PATH names"
+    );
+    assert_eq!(
+        problem(path, "abcd"),
+        "STORE is another build (its build id is 5c0ffee5); put the unstripped binary with build \
+         id abcd into a folder that PPROF_BINARY_PATH names"
+    );
 }

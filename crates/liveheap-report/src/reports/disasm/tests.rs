@@ -2,7 +2,7 @@
 //! where it is linked.
 
 use crate::answer::{Surroundings, answer};
-use crate::binary::{Binary, BinarySymbol, Instruction};
+use crate::binary::{Binary, BinarySymbol, Instruction, InstructionFrame};
 use crate::request::{ReportKind, Request};
 use expect_test::{Expect, expect};
 use liveheap_profile::{Frame, Mapping, Profile, ProfileBuilder};
@@ -14,18 +14,24 @@ fn server() -> Binary {
     let instruction = |address, text: &str, line| Instruction {
         address,
         text: String::from(text),
-        file: String::from("/src/pool.rs"),
-        line,
+        frames: vec![InstructionFrame {
+            function: String::from("fill"),
+            file: String::from("/src/pool.rs"),
+            line,
+        }],
     };
     Binary {
         symbols: vec![symbol("fill", 0x1000), symbol("idle", 0x2000)],
-        file_address: Box::new(Some),
-        instructions: Box::new(move |start, _end| {
-            Ok(vec![
-                instruction(start, "PUSHQ BP", 7),
-                instruction(start + 4, "CALL allocate_with_a_name_that_is_rather_long(SB)", 8),
-                instruction(start + 9, "RET", 8),
-            ])
+        difference: 0,
+        instructions: Box::new(move |ranges| {
+            let code = |start| {
+                Ok(vec![
+                    instruction(start, "PUSHQ BP", 7),
+                    instruction(start + 4, "CALL allocate_with_a_name_that_is_rather_long(SB)", 8),
+                    instruction(start + 9, "RET", 8),
+                ])
+            };
+            ranges.iter().map(|range| code(range.start)).collect()
         }),
     }
 }
@@ -50,7 +56,7 @@ fn check(pattern: &str, expected: Expect) {
     let mut surroundings = Surroundings {
         current_dir: String::new(),
         read_file: &mut |_| Err(io::ErrorKind::NotFound.into()),
-        open_binary: &mut |path, _| match path {
+        open_binary: &mut |profile, mapping| match profile.text(mapping.file) {
             "/bin/server" => Ok(server()),
             other => Err(format!("{other}: not here")),
         },

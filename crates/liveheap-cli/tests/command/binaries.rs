@@ -1,0 +1,101 @@
+//! Reports that read the program's binary, over a small C program that is built here.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+use crate::program::Place;
+use liveheap_profile::{Mapping, ProfileBuilder, encode_gzip};
+use std::process::Command;
+
+/// Where the linker puts `leak`.
+const LEAK: u64 = 0x80_0000;
+
+const PROGRAM: &str = "\
+#include <stdlib.h>
+__attribute__((noinline, section(\".leak\"))) void *leak(long size) {
+    void *block = malloc(size);
+    return block ? block : (void *)1;
+}
+int main(void) { return leak(1) == 0; }
+";
+
+/// A folder with `store`, which is built from `store.c`, and `store.pb.gz`: 1 MiB is held by the
+/// call in `leak`. Nothing, and that is said, where there is no compiler.
+fn place(build_id: &str) -> Option<Place> {
+    let place = Place::new();
+    place.write("store.c", PROGRAM.as_bytes());
+    let options = ["-g", "-O1", "-no-pie", "-fno-pic", "-fcf-protection=none"];
+    let linked = [
+        "-Wl,--build-id=0x5c0ffee5",
+        "-Wl,--section-start=.leak=0x800000",
+        "-o",
+        "store",
+        "store.c",
+    ];
+    let built = Command::new("cc").args(options).args(linked).current_dir(place.path()).output();
+    let Ok(output) = built else {
+        eprintln!("SKIPPED: there is no cc to build a program with");
+        return None;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut builder = ProfileBuilder::new(&[("space", "bytes")]);
+    let file = builder.string(place.path().join("store").to_str().unwrap());
+    let build_id = builder.string(build_id);
+    let limit = LEAK + 0x1000;
+    let mapping = Mapping { start: LEAK, limit, file, build_id, ..Mapping::default() };
+    let mapping = builder.mapping(mapping);
+    // In the middle of the call: `sub $8, %rsp` takes four bytes, the call five.
+    let call = builder.location(LEAK + 8, Some(mapping), &[]);
+    builder.sample(&[call], &[1 << 20], &[]);
+    place.write("store.pb.gz", &encode_gzip(&builder.finish()).unwrap());
+    Some(place)
+}
+
+#[test]
+fn disasm_shows_what_each_instruction_holds() {
+    let Some(place) = place("5c0ffee5") else { return };
+    let said = place.run(&["disasm", "leak", "store.pb.gz"]).fine();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines[0], "Total: 1MB");
+    assert_eq!(lines[1], "ROUTINE ======================== leak");
+    assert_eq!(lines[2], "       1MB        1MB (flat, cum)   100% of Total");
+    assert!(lines[3].starts_with("         .          .     800000: SUBQ $0x8, SP"), "{said}");
+    assert!(lines[3].ends_with(";store.c:2"), "{said}");
+    assert!(lines[4].starts_with("       1MB        1MB     800004: CALL "), "{said}");
+    assert!(lines[4].ends_with(";leak store.c:3"), "{said}");
+    // The same by its address, and through the other door.
+    assert_eq!(place.run(&["pprof", "-disasm=leak", "store.pb.gz"]).fine(), said);
+    let json = place.run(&["disasm", "leak", "--json", "store.pb.gz"]).fine();
+    assert!(json.contains("\"address\":8388612,\"text\":\"CALL "), "{json}");
+}
+
+#[test]
+fn weblist_shows_instructions_under_their_lines() {
+    let Some(place) = place("5c0ffee5") else { return };
+    let page = place.run(&["weblist", "leak", "--output=/dev/stdout", "store.pb.gz"]).fine();
+    let line = page.lines().find(|line| line.contains("void *block = malloc")).unwrap();
+    assert!(line.contains("<span class=\"opens\">         1MB        1MB"), "{line}");
+    let call = page.lines().find(|line| line.contains("800004: ")).unwrap();
+    assert!(call.contains("1MB        1MB   800004:         CALL "), "{call}");
+    assert!(call.ends_with("<span class=\"quiet\">store.c:3</span>"), "{call}");
+}
+
+#[test]
+fn a_binary_of_another_build_is_not_shown() {
+    let Some(place) = place("abcd") else { return };
+    let said = place.run(&["disasm", "--symbolize=none", "0x800004|.", "store.pb.gz"]);
+    assert_eq!(said.status, Some(2));
+    assert_eq!(said.out, "");
+    assert_eq!(
+        said.err,
+        "HERE/store is another build (its build id is 5c0ffee5); put the unstripped binary with build \
+         id abcd into a folder that PPROF_BINARY_PATH names\n\
+         liveheap: no matches found for regexp 0x800004|.\n"
+    );
+    std::fs::remove_file(place.path().join("store")).unwrap();
+    assert_eq!(
+        place.run(&["disasm", "--symbolize=none", "0x800004|.", "store.pb.gz"]).err,
+        "HERE/store: not read (no such file or directory); put the unstripped binary with build id \
+         abcd into a folder that PPROF_BINARY_PATH names\n\
+         liveheap: no matches found for regexp 0x800004|.\n"
+    );
+}

@@ -1,17 +1,21 @@
-//! What sampling costs a program: the same workload over an allocator, over the same allocator once
-//! more, and over it with the profiler.
+//! What sampling costs a program: the same workload without a profiler, the same once more, and with
+//! one; ours over several allocators, and the profilers of others.
 //!
 //! In: how often. Out: a table in Markdown. One process of each kind stays alive; in each round each
-//! runs one block, in turn, and its CPU time is divided by that of the plain allocator's in the same
+//! runs one block, in turn, and its CPU time is divided by that of the plain program's in the same
 //! round. A row shows the median over fresh instances of the median over rounds, and the range. The
-//! control column is the plain allocator against itself: differences below its range are noise.
+//! control column is the plain program against itself: differences below its range are noise.
 //! Instructions, where valgrind is installed, have no noise.
 
+mod contenders;
+mod server;
+
 use crate::process::build;
-use anyhow::{Context, Result, bail, ensure};
-use std::io::{BufRead, BufReader, Write};
+use anyhow::{Context, Result};
+use contenders::{Contender, contenders};
+use server::{Program, Server};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 /// What a run needs to know.
 #[derive(Debug)]
@@ -20,55 +24,52 @@ pub(crate) struct Plan<'a> {
     pub(crate) instances: usize,
     /// Blocks that each instance runs.
     pub(crate) rounds: usize,
-    /// Only rows whose name contains this.
+    /// Only rows whose workload and allocator contain this.
     pub(crate) only: &'a str,
+    /// A Go tree, to measure Go beside the others.
+    pub(crate) goroot: Option<&'a Path>,
 }
 
-const ALLOCATORS: [&str; 3] = ["system", "mimalloc", "jemalloc"];
-/// Name and blocks a round; a round takes some 20 ms.
-const WORKLOADS: [(&str, u32); 4] = [("window", 1), ("threads", 1), ("texts", 1), ("buffers", 1)];
+/// Blocks a round; a round takes some 20 ms.
+const BLOCKS: u32 = 1;
 /// Blocks between the two runs whose difference in instructions is taken.
 const COUNTED_BLOCKS: u32 = 3;
 
 pub(crate) fn run(plan: &Plan<'_>) -> Result<()> {
     let folder = build(&["--package", "liveheap-bench"])?;
     let counts = Command::new("valgrind").arg("--version").output().is_ok();
-    println!("| workload | over | control CPU | profiled CPU | instructions |");
+    let contenders = contenders(&folder, plan.goroot)?;
+    println!("| workload | allocator, profiler | control CPU | profiled CPU | instructions |");
     println!("| --- | --- | --- | --- | --- |");
-    for allocator in ALLOCATORS {
-        for (workload, blocks) in WORKLOADS {
-            if !format!("{workload} {allocator}").contains(plan.only) {
+    for workload in ["window", "threads", "texts", "buffers"] {
+        for contender in &contenders {
+            let name = &contender.name;
+            if !contender.workloads.contains(&workload)
+                || !format!("{workload} {name}").contains(plan.only)
+            {
                 continue;
             }
-            let [control, profiled] = ratios(plan, &folder, allocator, workload, blocks)?;
-            let instructions = match workload {
-                // Under valgrind threads run one at a time, in an order that varies.
-                "threads" => None,
-                _ if counts => Some(added_instructions(&folder, allocator, workload)?),
-                _ => None,
+            let [control, profiled] = ratios(plan, contender, workload)?;
+            // Under valgrind threads run one at a time, in an order that varies.
+            let instructions = if counts && contender.is_countable && workload != "threads" {
+                format!("{:+.1} %", added_instructions(contender, workload)?)
+            } else {
+                "-".to_owned()
             };
-            let instructions =
-                instructions.map_or_else(|| "-".to_owned(), |added| format!("{added:+.1} %"));
-            println!("| {workload} | {allocator} | {control} | {profiled} | {instructions} |");
+            println!("| {workload} | {name} | {control} | {profiled} | {instructions} |");
         }
     }
     Ok(())
 }
 
 /// CPU time of the control and of the profiled program, divided by the plain one's.
-fn ratios(
-    plan: &Plan<'_>,
-    folder: &Path,
-    allocator: &str,
-    workload: &str,
-    blocks: u32,
-) -> Result<[String; 2]> {
+fn ratios(plan: &Plan<'_>, contender: &Contender, workload: &str) -> Result<[String; 2]> {
     let mut medians = [Vec::new(), Vec::new()];
     for _ in 0..plan.instances {
         let mut servers = Vec::new();
-        for suffix in ["", "_control", "_liveheap"] {
-            let mut server = Server::start(&folder.join(format!("{allocator}{suffix}")))?;
-            server.block(workload, blocks)?;
+        for program in [&contender.plain, &contender.control, &contender.profiled] {
+            let mut server = Server::start(program)?;
+            server.block(workload, BLOCKS)?;
             servers.push(server);
         }
         let mut rounds = [Vec::new(), Vec::new()];
@@ -76,7 +77,7 @@ fn ratios(
             let mut times = [0.0; 3];
             for turn in 0..3 {
                 let place = (round + turn) % 3;
-                times[place] = servers[place].block(workload, blocks)?;
+                times[place] = servers[place].block(workload, BLOCKS)?;
             }
             rounds[0].push(times[1] / times[0]);
             rounds[1].push(times[2] / times[0]);
@@ -98,18 +99,19 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 }
 
 /// Instructions that the profiler adds to a block, in percent.
-fn added_instructions(folder: &Path, allocator: &str, workload: &str) -> Result<f64> {
-    let plain = instructions(&folder.join(allocator), workload)?;
-    let profiled = instructions(&folder.join(format!("{allocator}_liveheap")), workload)?;
+fn added_instructions(contender: &Contender, workload: &str) -> Result<f64> {
+    let plain = instructions(&contender.plain, workload)?;
+    let profiled = instructions(&contender.profiled, workload)?;
     Ok((profiled / plain - 1.0) * 100.0)
 }
 
-fn instructions(program: &Path, workload: &str) -> Result<f64> {
+fn instructions(program: &Program, workload: &str) -> Result<f64> {
     let run = |blocks: u32| {
         let output = Command::new("valgrind")
             .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
-            .arg(program)
+            .arg(&program.path)
             .args([workload, &blocks.to_string()])
+            .envs(program.variables.iter().map(|(name, value)| (name, value)))
             .output()
             .context("starting valgrind")?;
         let text = String::from_utf8_lossy(&output.stderr);
@@ -119,45 +121,4 @@ fn instructions(program: &Path, workload: &str) -> Result<f64> {
         number.replace(',', "").parse::<f64>().context("reading valgrind's count")
     };
     Ok((run(1 + COUNTED_BLOCKS)? - run(1)?) / f64::from(COUNTED_BLOCKS))
-}
-
-/// A process that runs blocks on demand. It ends when its input does.
-struct Server {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-impl Server {
-    fn start(program: &Path) -> Result<Self> {
-        let mut child = Command::new(program)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("starting {}", program.display()))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            bail!("{} has no pipes", program.display());
-        };
-        Ok(Self { child, input: Some(input), output: BufReader::new(output) })
-    }
-
-    /// CPU nanoseconds of some blocks.
-    fn block(&mut self, workload: &str, blocks: u32) -> Result<f64> {
-        let input = self.input.as_mut().context("the program's input is closed")?;
-        writeln!(input, "{workload} {blocks}").context("asking for a block")?;
-        input.flush().context("asking for a block")?;
-        let mut line = String::new();
-        self.output.read_line(&mut line).context("reading a block's time")?;
-        let nanos: f64 = line.trim().parse().with_context(|| format!("no time: {line:?}"))?;
-        ensure!(nanos > 0.0, "a block of {workload} took no time");
-        Ok(nanos)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.input = None;
-        // It has nothing left to do; how it ended does not matter.
-        let _ = self.child.wait();
-    }
 }

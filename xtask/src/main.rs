@@ -25,8 +25,9 @@ usage: cargo xtask CHORE
                            server; GOROOT is a Go tree with its sources
   differential --oracle PPROF [--runs N] [--seed N]
                            random profiles and options, printed by the real pprof and by ours
-  bench-alloc [--instances N] [--rounds N] [--only NAME]
-                           what sampling costs a program, as a table
+  bench-alloc [--instances N] [--rounds N] [--only NAME] [--go GOROOT]
+                           what sampling costs a program, beside jemalloc's own profiler and, where
+                           they are at hand, gperftools' and Go's, as a table
   bench-pprof --oracle PPROF [--rounds N] [--oracle-rounds N] [--only NAME]
                            speed and memory beside the real pprof, as a table
 ";
@@ -61,20 +62,21 @@ fn run(words: &[&str]) -> Result<()> {
             differential::run(&differential::Plan { oracle: oracle.as_ref(), runs, seed })
         }
         ["bench-alloc", rest @ ..] => {
-            let (mut instances, mut rounds, mut only) = (7, 30, "");
+            let mut plan = bench_alloc::Plan { instances: 7, rounds: 30, only: "", goroot: None };
             for pair in rest.chunks(2) {
                 match pair {
                     ["--instances", number] => {
-                        instances = number.parse().context("--instances wants a number")?;
+                        plan.instances = number.parse().context("--instances wants a number")?;
                     }
                     ["--rounds", number] => {
-                        rounds = number.parse().context("--rounds wants a number")?;
+                        plan.rounds = number.parse().context("--rounds wants a number")?;
                     }
-                    ["--only", name] => only = name,
+                    ["--only", name] => plan.only = name,
+                    ["--go", goroot] => plan.goroot = Some(goroot.as_ref()),
                     _ => bail!("no such option: {}\n\n{USAGE}", pair.join(" ")),
                 }
             }
-            bench_alloc::run(&bench_alloc::Plan { instances, rounds, only })
+            bench_alloc::run(&plan)
         }
         // How the chore calls itself.
         ["bench-pprof", "--make", what, folder] => bench_pprof::make(what, folder.as_ref()),

@@ -1,0 +1,3 @@
+module liveheap/bench
+
+go 1.24

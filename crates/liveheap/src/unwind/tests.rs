@@ -3,6 +3,8 @@
 use super::{DEEPEST, capture};
 use crate::thread;
 
+mod cost;
+
 #[inline(never)]
 fn deep(depth: usize, frames: &mut [usize; DEEPEST]) -> usize {
     let marker = 0_u8;
@@ -250,31 +252,4 @@ fn damaged_tables_do_no_harm() {
         expression::evaluate(code, Some(1), &registers, &|address| Some(address ^ 1));
     }
     assert!(rows > 1000, "{rows}");
-}
-
-/// 33 frames, seen before: 0.29 µs where this was written.
-#[test]
-#[ignore = "a measure, for release mode on a quiet machine"]
-fn a_stack_of_33_frames_is_quick() {
-    let mut frames = [0; DEEPEST];
-    let outer = deep(0, &mut frames);
-    #[inline(never)]
-    fn timed(depth: usize, frames: &mut [usize; DEEPEST]) -> (usize, std::time::Duration) {
-        let result = if depth == 0 {
-            let started = std::time::Instant::now();
-            let mut count = 0;
-            for _ in 0..10_000 {
-                let marker = 0_u8;
-                count = thread::with(|state| {
-                    capture(state, std::hint::black_box(&raw const marker).addr(), frames)
-                });
-            }
-            (count, started.elapsed() / 10_000)
-        } else {
-            timed(depth - 1, frames)
-        };
-        std::hint::black_box(result)
-    }
-    let (count, each) = timed(33_usize.saturating_sub(outer), &mut frames);
-    assert!(each.as_nanos() < 1000, "{count} frames: {each:?}");
 }

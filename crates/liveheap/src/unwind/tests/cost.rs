@@ -1,0 +1,86 @@
+//! What a stack costs, beside the C compiler's unwinder on the same stack. Means something in release
+//! mode only: `cargo test --release -p liveheap --lib unwind::tests::cost -- --ignored --nocapture`,
+//! and the same with `RUSTFLAGS=-Cforce-frame-pointers=yes`.
+
+#![expect(clippy::disallowed_macros, reason = "a measure is printed")]
+
+use super::{_Unwind_Backtrace, _Unwind_GetIP, DEEPEST, capture, deep};
+use crate::thread;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// Stacks of one measure, and measures of which the least is taken: other programs only add time.
+const STACKS: u32 = 200;
+const MEASURES: u32 = 50;
+/// More than a core's own caches hold.
+const SWEPT_BYTES: usize = 3 << 20;
+
+type Frames = [usize; DEEPEST];
+
+/// One stack by ours: the number of frames.
+fn ours(frames: &mut Frames) -> usize {
+    let marker = 0_u8;
+    thread::with(|state| capture(state, black_box(&raw const marker).addr(), frames))
+}
+
+/// The same by the C compiler's unwinder, as a profiler uses it: into an array.
+fn theirs(frames: &mut Frames) -> usize {
+    struct Filled<'a> {
+        frames: &'a mut Frames,
+        count: usize,
+    }
+    extern "C" fn push(context: *mut libc::c_void, filled: *mut libc::c_void) -> libc::c_int {
+        // SAFETY: it is the value below, which nothing else uses meanwhile.
+        let filled = unsafe { &mut *filled.cast::<Filled<'_>>() };
+        let Some(frame) = filled.frames.get_mut(filled.count) else { return 5 };
+        // SAFETY: the unwinder's own context.
+        *frame = unsafe { _Unwind_GetIP(context) };
+        filled.count += 1;
+        0
+    }
+    let mut filled = Filled { frames, count: 0 };
+    // SAFETY: the function gets the value that it expects.
+    unsafe { _Unwind_Backtrace(push, (&raw mut filled).cast()) };
+    filled.count
+}
+
+/// The least time of one stack below `depth` more calls, in nanoseconds, and its frames.
+#[inline(never)]
+fn below(depth: usize, work: fn(&mut Frames) -> usize, swept: &mut [u8]) -> (usize, u128) {
+    let result = if depth == 0 {
+        let mut frames = [0; DEEPEST];
+        let mut least = Duration::MAX;
+        let mut count = 0;
+        for _ in 0..MEASURES {
+            let mut took = Duration::ZERO;
+            for _ in 0..STACKS {
+                swept.iter_mut().step_by(64).for_each(|byte| *byte = byte.wrapping_add(1));
+                let started = Instant::now();
+                count = work(&mut frames);
+                took += started.elapsed();
+            }
+            least = least.min(took / STACKS);
+        }
+        (count, least.as_nanos())
+    } else {
+        below(depth - 1, work, swept)
+    };
+    black_box(result)
+}
+
+#[test]
+#[ignore = "a measure, for release mode"]
+fn a_stack_costs_less_than_a_third_of_what_the_c_compilers_unwinder_takes() {
+    let outer = deep(0, &mut [0; DEEPEST]);
+    let mut memory = vec![0; SWEPT_BYTES];
+    println!("| frames | caches | ours ns | C compiler's ns |\n| --- | --- | --- | --- |");
+    for depth in [15_usize, 30, 60] {
+        for (caches, bytes) in [("hot", 0), ("swept", SWEPT_BYTES)] {
+            let more = depth.saturating_sub(outer);
+            let (count, our_nanos) = below(more, ours, &mut memory[..bytes]);
+            let (_, their_nanos) = below(more, theirs, &mut memory[..bytes]);
+            println!("| {count} | {caches} | {our_nanos} | {their_nanos} |");
+            assert!(our_nanos * 3 < their_nanos, "{count} frames: {our_nanos} and {their_nanos}");
+        }
+    }
+}

@@ -33,6 +33,7 @@ mod address;
 mod demangle;
 mod disasm;
 mod dwarf;
+mod examine;
 mod go_table;
 mod locate;
 mod object_file;
@@ -51,6 +52,7 @@ mod test_programs;
 
 pub use demangle::{Mode, demangle, demangle_profile};
 pub use disasm::{CodeFrame, CodeLine, Disassembler, SymbolRange};
+pub use examine::{BinaryFacts, DebugDetail, Tried, Verdict, binary_facts, places_tried};
 pub use locate::locate_binaries;
 pub use options::Options;
 pub use outcome::{Outcome, State, complaints};

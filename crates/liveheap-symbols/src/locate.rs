@@ -4,6 +4,7 @@
 //! files, or what was found instead. A file counts only if its build id is the one the profile
 //! names; nothing is fetched over a network.
 
+use crate::examine::{Tried, Verdict};
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use liveheap_profile::{Interner, Mapping, Profile};
@@ -67,6 +68,15 @@ pub fn locate_binaries(mut profile: Profile, options: &Options) -> (Profile, Vec
 
 /// Opens the binary of a mapping.
 pub(crate) fn find_binary(wanted: Wanted<'_>, options: &Options) -> Result<ObjectFile, NotFound> {
+    find_binary_watched(wanted, options, &mut Vec::new())
+}
+
+/// The same; every place that was looked at goes into `tried`.
+pub(crate) fn find_binary_watched(
+    wanted: Wanted<'_>,
+    options: &Options,
+    tried: &mut Vec<Tried>,
+) -> Result<ObjectFile, NotFound> {
     let mut other_build = None;
     let mut first_problem = None;
     let as_is = PathBuf::from(wanted.file);
@@ -78,11 +88,16 @@ pub(crate) fn find_binary(wanted: Wanted<'_>, options: &Options) -> Result<Objec
             Ok((file, build_id))
         });
         match opened {
-            Ok((file, build_id)) if fits(wanted.build_id, &build_id) => return Ok(file),
+            Ok((file, build_id)) if fits(wanted.build_id, &build_id) => {
+                tried.push(Tried { path, verdict: Verdict::Taken });
+                return Ok(file);
+            }
             Ok((file, build_id)) => {
+                tried.push(Tried { path, verdict: Verdict::OtherBuild(build_id.clone()) });
                 other_build.get_or_insert(NotFound::OtherBuild { path: file.path, build_id });
             }
             Err(problem) => {
+                tried.push(Tried { path, verdict: Verdict::Unreadable(problem.clone()) });
                 first_problem.get_or_insert(problem);
             }
         }
@@ -96,26 +111,47 @@ pub(crate) fn find_debug_file(
     image: &Image<'_>,
     options: &Options,
 ) -> Option<ObjectFile> {
+    find_debug_file_watched(binary, image, options, &mut Vec::new())
+}
+
+/// The same; every place that was looked at goes into `tried`.
+pub(crate) fn find_debug_file_watched(
+    binary: &ObjectFile,
+    image: &Image<'_>,
+    options: &Options,
+    tried: &mut Vec<Tried>,
+) -> Option<ObjectFile> {
+    let mut look = |path: PathBuf, refuse: &dyn Fn(&ObjectFile, &Image<'_>) -> Option<Verdict>| {
+        let opened = ObjectFile::open(&path);
+        let verdict = match opened.as_ref().map(|file| (file, file.image())) {
+            Ok((file, Ok(found))) => refuse(file, &found).unwrap_or(Verdict::Taken),
+            Ok((_, Err(problem))) => Verdict::Unreadable(problem),
+            Err(problem) => Verdict::Unreadable(problem.clone()),
+        };
+        let fits = verdict == Verdict::Taken;
+        tried.push(Tried { path, verdict });
+        opened.ok().filter(|_| fits)
+    };
+    let other_build = |found: &Image<'_>| Some(Verdict::OtherBuild(found.build_id.clone()));
     let by_build_id =
         debug_file_candidates(&image.build_id, options).into_iter().find_map(|path| {
-            let file = ObjectFile::open(&path).ok()?;
-            let fits = file.image().ok().is_some_and(|found| {
-                found.build_id == image.build_id && (found.has_lines || found.has_symbols)
-            });
-            fits.then_some(file)
+            look(path, &|_, found| match found.build_id == image.build_id {
+                true if found.has_lines || found.has_symbols => None,
+                true => Some(Verdict::Stripped),
+                false => other_build(found),
+            })
         });
     by_build_id.or_else(|| {
         let (name, checksum) = image.object.gnu_debuglink().ok()??;
         let name = Path::new(std::str::from_utf8(name).ok()?).file_name()?;
         linked_candidates(&binary.path, Path::new(name), options).into_iter().find_map(|path| {
-            let file = ObjectFile::open(&path).ok()?;
-            let build_id = file.image().ok()?.build_id;
-            let same = if build_id.is_empty() || image.build_id.is_empty() {
-                crc32(file.bytes()) == checksum
-            } else {
-                build_id == image.build_id
-            };
-            same.then_some(file)
+            look(path, &|file, found| {
+                let is_known = !found.build_id.is_empty() && !image.build_id.is_empty();
+                if is_known && found.build_id != image.build_id {
+                    return other_build(found);
+                }
+                (!is_known && crc32(file.bytes()) != checksum).then_some(Verdict::OtherChecksum)
+            })
         })
     })
 }

@@ -3,10 +3,11 @@
 //!
 //! A command line becomes a plan ([`options`]), the plan's sources become one profile ([`fetch`],
 //! [`names`], [`save`]), and the profile answers one request or those typed into a shell
-//! ([`session`], [`shell`], [`output`]). Exit status: 0, or 2 after a line on standard error that
+//! ([`session`], [`shell`], [`output`]); [`doctor`] looks at the profile itself. Exit status: 0, or 2 after a line on standard error that
 //! says what went wrong. That no one reads the output any more is no failure.
 
 mod binaries;
+mod doctor;
 mod external;
 mod fetch;
 mod messages;
@@ -23,6 +24,7 @@ mod time_zone;
 use anyhow::{Context, Result, anyhow};
 use messages::{say, say_plain};
 use options::Door;
+use options::commands::Question;
 use options::high::{Plan, plan};
 use options::low::Typed;
 use options::{completions, gnu, go, help, manual, own_help};
@@ -111,6 +113,11 @@ fn print(text: &str) -> Result<()> {
 fn carry_out(plan: Plan) -> Result<()> {
     for remark in &plan.remarks {
         say(remark);
+    }
+    if let Some((command, _)) = &plan.command
+        && matches!(command.question, Question::Doctor)
+    {
+        return doctor::run(plan);
     }
     let gathered = fetch::gather(&plan)?;
     let is_remote = !gathered.origins.is_empty();

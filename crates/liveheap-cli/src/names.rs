@@ -8,8 +8,8 @@ use anyhow::{Result, anyhow};
 use liveheap_profile::{Profile, StringId};
 use liveheap_report::drop_uninteresting;
 use liveheap_symbols::{
-    Mode, Options, RemoteSource, complaints, demangle_profile, forget_urls, locate_binaries,
-    symbolize, symbolize_remote,
+    Mode, Options, Outcome, RemoteSource, complaints, demangle_profile, forget_urls,
+    locate_binaries, symbolize, symbolize_remote,
 };
 
 /// Where names come from.
@@ -27,6 +27,17 @@ struct Ways {
     demangle: Mode,
 }
 
+/// A profile with the names that were found for it.
+#[derive(Debug)]
+pub(crate) struct Named {
+    /// The profile.
+    pub(crate) profile: Profile,
+    /// What became of each mapping; empty when binaries were not to be looked for.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Whether a server that should name what has no names did.
+    pub(crate) remote: Result<(), String>,
+}
+
 /// Names what can be named, then drops the frames that the profile itself calls uninteresting.
 ///
 /// # Errors
@@ -36,29 +47,34 @@ pub(crate) fn name(mut profile: Profile, origins: &[RemoteSource], plan: &Plan) 
         profile.drop_frames = StringId::default();
         profile.keep_frames = StringId::default();
     }
-    if let Some(ways) = ways(&plan.symbolize) {
-        if ways.local {
-            let mut options = options();
-            options.again = ways.force;
-            // pprof leaves a profile alone that has names, and so do we behind its door.
-            options.refine = !ways.fast && plan.door == Door::Own;
-            let (named, outcomes) = symbolize(profile, &options);
-            profile = named;
-            complaints(&outcomes).into_iter().for_each(say_plain);
-        }
-        if ways.remote && !origins.is_empty() {
-            let mut post = |url: &str, body: &str| {
-                http::post(url, body, &plan.fetch).map_err(|error| format!("{error:#}"))
-            };
-            let (named, result) = symbolize_remote(profile, ways.force, origins, &mut post);
-            result.map_err(|reason| {
-                anyhow!("asking the server for names: {reason} (-symbolize=none does without)")
-            })?;
-            profile = named;
-        }
-        profile = demangle_profile(profile, ways.demangle, ways.force);
-    }
+    let Named { profile, outcomes, remote } = look_up(profile, origins, plan);
+    complaints(&outcomes).into_iter().for_each(say_plain);
+    remote.map_err(|reason| {
+        anyhow!("asking the server for names: {reason} (-symbolize=none does without)")
+    })?;
     Ok(forget_urls(drop_uninteresting(profile)))
+}
+
+/// Names what can be named and says what became of it.
+pub(crate) fn look_up(profile: Profile, origins: &[RemoteSource], plan: &Plan) -> Named {
+    let mut named = Named { profile, outcomes: Vec::new(), remote: Ok(()) };
+    let Some(ways) = ways(&plan.symbolize) else { return named };
+    if ways.local {
+        let mut options = options();
+        options.again = ways.force;
+        // pprof leaves a profile alone that has names, and so do we behind its door.
+        options.refine = !ways.fast && plan.door == Door::Own;
+        (named.profile, named.outcomes) = symbolize(named.profile, &options);
+    }
+    if ways.remote && !origins.is_empty() {
+        let mut post = |url: &str, body: &str| {
+            http::post(url, body, &plan.fetch).map_err(|error| format!("{error:#}"))
+        };
+        (named.profile, named.remote) =
+            symbolize_remote(named.profile, ways.force, origins, &mut post);
+    }
+    named.profile = demangle_profile(named.profile, ways.demangle, ways.force);
+    named
 }
 
 /// Puts the paths of binaries into a profile that were found in the folders set up for them.

@@ -99,6 +99,17 @@ pub(crate) fn deliver(
     }
 }
 
+/// Sends bytes where the option `output` says.
+pub(crate) fn deliver_bytes(bytes: Vec<u8>, settings: &Settings) -> Result<()> {
+    let (content, output) = (Content::Bytes(bytes), settings.output.as_str());
+    if output.is_empty() {
+        return to_standard_output(|out| content.write(out));
+    }
+    say(&Message::Generating { path: output.to_owned() });
+    let file = File::create(output).with_context(|| format!("cannot write {output}"))?;
+    write_file(&content, file, Path::new(output))
+}
+
 /// What is to be written.
 enum Content<'a> {
     Report(&'a Report),

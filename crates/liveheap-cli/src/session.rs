@@ -8,7 +8,7 @@ use crate::options::settings::{Names, Settings};
 use crate::rust_names;
 use crate::sources::Sources;
 use crate::time_zone::TimeZone;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use liveheap_profile::{LabelData, Profile, Samples};
 use liveheap_report::{Answer, ErrorKind, Report, ReportKind, Surroundings, answer};
 use std::cell::OnceCell;
@@ -61,7 +61,7 @@ impl Session {
         pattern: String,
         settings: &Settings,
     ) -> Result<Answer> {
-        self.answer(self.profile.clone(), command.report(pattern), settings)
+        self.answer(self.profile.clone(), report_of(command, pattern)?, settings)
     }
 
     /// Answers once, without a copy of the profile.
@@ -71,8 +71,9 @@ impl Session {
         pattern: String,
         settings: &Settings,
     ) -> Result<Answer> {
+        let report = report_of(command, pattern)?;
         let profile = std::mem::take(&mut self.profile);
-        self.answer(profile, command.report(pattern), settings)
+        self.answer(profile, report, settings)
     }
 
     fn answer(&self, profile: Profile, report: ReportKind, settings: &Settings) -> Result<Answer> {
@@ -151,6 +152,13 @@ impl Session {
         let types = self.profile.sample_types.iter();
         types.map(|sample_type| self.profile.text(sample_type.kind)).collect()
     }
+}
+
+fn report_of(command: &Command, pattern: String) -> Result<ReportKind> {
+    command.report(pattern).with_context(|| {
+        // What a session has went through the search for names already.
+        format!("{0} is not for the shell: write `liveheap {0} SOURCE`", command.name)
+    })
 }
 
 fn renamed(profile: Profile, names: Option<Names>) -> Profile {

@@ -32,6 +32,7 @@ pub use answer::{Answer, Surroundings, answer};
 pub use binary::{Binary, BinarySymbol, Instruction, InstructionFrame, InstructionReader};
 pub use error::{Error, ErrorKind, Note};
 pub use filter::drop_uninteresting;
+pub use measure::label;
 pub use picture::{Color, Picture, PictureEdge, PictureNode, TagBox};
 pub use report::{PictureFormat, Report};
 pub use reports::callgrind::{CallgrindEntry, CallgrindPlace, CallgrindReport};

@@ -13,8 +13,8 @@ pub(crate) fn scaled_label(value: i64, from: &str, to: &str) -> String {
     if digits == "0" || digits == "-0" { String::from("0") } else { format!("{digits}{unit}") }
 }
 
-/// A value shown in the unit that suits it.
-pub(crate) fn label(value: i64, unit: &str) -> String {
+/// A value shown in the unit that suits it, such as `1.50MB`.
+pub fn label(value: i64, unit: &str) -> String {
     scaled_label(value, unit, "auto")
 }
 

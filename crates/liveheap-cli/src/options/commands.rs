@@ -30,6 +30,8 @@ pub(crate) enum Question {
     Plain(ReportKind),
     /// It needs a regular expression.
     Pattern(fn(String) -> ReportKind),
+    /// It is no report over a profile but one on the profile itself.
+    Doctor,
 }
 
 /// What may stand behind a command in the shell.
@@ -91,11 +93,13 @@ impl Command {
         matches!(self.question, Question::Pattern(_))
     }
 
-    /// The report, for a regular expression that is ignored where none is needed.
-    pub(crate) fn report(&self, pattern: String) -> ReportKind {
+    /// The report, for a regular expression that is ignored where none is needed; `None` when it
+    /// is no report over a profile.
+    pub(crate) fn report(&self, pattern: String) -> Option<ReportKind> {
         match &self.question {
-            Question::Plain(report) => report.clone(),
-            Question::Pattern(report) => report(pattern),
+            Question::Plain(report) => Some(report.clone()),
+            Question::Pattern(report) => Some(report(pattern)),
+            Question::Doctor => None,
         }
     }
 }
@@ -187,6 +191,14 @@ static COMMANDS: &[Command] = &[
         Usage::Listing { redirect: true },
         ReportKind::Disasm,
     ),
+    Command {
+        name: "doctor",
+        description: "Says why names or lines are missing, and what to do",
+        usage: Usage::None,
+        question: Question::Doctor,
+        way: Way::Text,
+        is_pprofs: false,
+    },
     text("dot", "Outputs a graph in DOT format", GRAPH, ReportKind::Dot),
     viewed(
         "eog",

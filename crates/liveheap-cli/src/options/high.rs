@@ -188,7 +188,7 @@ fn limits(max_unpacked: &str) -> Result<Limits> {
 
 /// Whether a file is an executable or library, judged by its first bytes: ELF, Mach-O, PE, or an
 /// archive of them.
-fn is_binary(path: &str) -> bool {
+pub(crate) fn is_binary(path: &str) -> bool {
     let mut head = [0; 8];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     if read.is_err() {

@@ -76,11 +76,13 @@ pub(crate) fn commands() -> [Group<&'static Command>; 4] {
 fn place_of(command: &Command) -> usize {
     let is_for_tools = matches!(
         command.report(String::new()),
-        ReportKind::Proto
-            | ReportKind::TopProto
-            | ReportKind::Raw
-            | ReportKind::Folded
-            | ReportKind::Callgrind
+        Some(
+            ReportKind::Proto
+                | ReportKind::TopProto
+                | ReportKind::Raw
+                | ReportKind::Folded
+                | ReportKind::Callgrind
+        )
     );
     match command.way {
         _ if command.name == "text" => 3,

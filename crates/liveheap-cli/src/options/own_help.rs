@@ -22,6 +22,7 @@ Begin with
   liveheap tree SOURCE           who called them
   liveheap web SOURCE            the same as a picture in the browser
   liveheap top --base=OLD NEW    what was added since
+  liveheap doctor SOURCE         why names or lines are missing, and what to do
 ";
 
 /// What stands behind the lists.
@@ -80,6 +81,11 @@ fn on_command(command: &Command) -> String {
     }
     if name == "top" {
         text.push_str("\nThe first 10 rows are shown; -n 0 shows all.\n");
+    }
+    if name == "doctor" {
+        text.push_str(
+            "\nA source may also be a binary: then it says what a profile of it would get.\n",
+        );
     }
     let lines = help::usage_lines(command);
     if !lines.is_empty() {

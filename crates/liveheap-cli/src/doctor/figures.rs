@@ -1,0 +1,184 @@
+//! What part of a profile's total has names, lines and whole stacks, and how good its numbers are.
+//!
+//! Goes in: a profile that went through the search for names, and which of its values counts. Comes
+//! out: shares, each 0 to 1. Nothing is judged here.
+
+use super::diagnosis::{BinaryShares, Precision, StackShares};
+use liveheap_profile::{LocationIndex, Profile};
+use std::collections::BTreeSet;
+
+/// So deep the crate `liveheap` and Go record stacks.
+pub(crate) const DEEPEST: usize = 128;
+
+/// How many frames from the root the start of a thread may be.
+const NEAR_ROOT: usize = 6;
+
+/// A row this many periods large is missed in one profile of twenty.
+const VISIBLE_PERIODS: i64 = 3;
+
+/// The sum of the magnitudes of a value.
+pub(crate) fn total(profile: &Profile, index: usize) -> i64 {
+    let values = (0..profile.samples.len()).map(|sample| profile.samples.values(sample)[index]);
+    values.fold(0, |sum: i64, value| sum.saturating_add(value.saturating_abs()))
+}
+
+/// The weight of a sample: its part of the total.
+fn weight(profile: &Profile, index: usize, sample: usize, total: i64) -> f64 {
+    let value = profile.samples.values(sample)[index].saturating_abs();
+    if total == 0 { 0.0 } else { value as f64 / total as f64 }
+}
+
+/// Whether a location has a name, and whether it has a line.
+fn knows(profile: &Profile, location: LocationIndex) -> (bool, bool) {
+    let lines = profile.lines_of(location);
+    let is_named = |line| !profile.text(profile.function(line).name).is_empty();
+    (lines.iter().any(is_named), lines.iter().any(|line| line.line != 0))
+}
+
+/// The shares of each mapping.
+pub(crate) fn of_binaries(profile: &Profile, index: usize) -> Vec<BinaryShares> {
+    let total = total(profile, index);
+    let mut all = vec![BinaryShares::default(); profile.mappings.len()];
+    let mut seen = BTreeSet::new();
+    for sample in 0..profile.samples.len() {
+        let weight = weight(profile, index, sample, total);
+        let stack = profile.samples.stack(sample);
+        let of_frame = weight / stack.len().max(1) as f64;
+        seen.clear();
+        for (depth, location) in stack.iter().enumerate() {
+            let Some(mapping) = profile.locations[location.get()].mapping else { continue };
+            let shares = &mut all[mapping.get()];
+            let (is_named, is_lined) = knows(profile, *location);
+            shares.frames_unnamed += if is_named { 0.0 } else { of_frame };
+            shares.frames_unlined += if is_lined { 0.0 } else { of_frame };
+            if depth == 0 {
+                shares.leaf_unnamed += if is_named { 0.0 } else { weight };
+                shares.leaf_unlined += if is_lined { 0.0 } else { weight };
+            }
+            if seen.insert(mapping.get()) {
+                shares.of_total += weight;
+            }
+        }
+    }
+    for (position, location) in profile.locations.iter().enumerate() {
+        let Some(mapping) = location.mapping else { continue };
+        let (is_named, is_lined) = knows(profile, LocationIndex::new(position));
+        let shares = &mut all[mapping.get()];
+        shares.addresses += 1;
+        shares.unnamed += usize::from(!is_named);
+        shares.unlined += usize::from(!is_lined);
+    }
+    all
+}
+
+/// The shares of stacks that are not whole.
+pub(crate) fn of_stacks(profile: &Profile, index: usize) -> StackShares {
+    let total = total(profile, index);
+    let mut shares = StackShares::default();
+    for sample in 0..profile.samples.len() {
+        let weight = weight(profile, index, sample, total);
+        let stack = profile.samples.stack(sample);
+        shares.deepest = shares.deepest.max(stack.len());
+        let has_addresses =
+            |location: &LocationIndex| profile.locations[location.get()].address != 0;
+        // Without addresses the stack is what somebody wrote, not what a profiler walked.
+        let was_walked = stack.iter().all(has_addresses);
+        match stack {
+            [] => shares.absent += weight,
+            [only] if name_at_root(profile, *only) == "[no stack]" => shares.absent += weight,
+            _ if !was_walked || starts_a_thread(profile, stack) => {}
+            [_] => shares.one_frame += weight,
+            _ if stack.len() >= DEEPEST => shares.cut += weight,
+            // Of a function without a name nobody knows whether threads start there.
+            [.., root] if knows(profile, *root).0 => shares.rootless += weight,
+            _ => {}
+        }
+    }
+    shares
+}
+
+fn name_at_root(profile: &Profile, location: LocationIndex) -> &str {
+    profile.lines_of(location).last().map_or("", |line| profile.text(profile.function(line).name))
+}
+
+/// Whether a stack goes as far as the first function of its thread.
+fn starts_a_thread(profile: &Profile, stack: &[LocationIndex]) -> bool {
+    stack.iter().rev().take(NEAR_ROOT).any(|location| {
+        let mut lines = profile.lines_of(*location).iter();
+        lines.any(|line| is_start(profile.text(profile.function(line).name)))
+    })
+}
+
+/// Whether a function is where a program or a thread starts.
+fn is_start(name: &str) -> bool {
+    let last = name.rsplit([':', '.', '/']).next().unwrap_or(name);
+    matches!(
+        last,
+        "main"
+            | "_start"
+            | "start"
+            | "start_thread"
+            | "thread_start"
+            | "clone"
+            | "clone3"
+            | "__clone"
+            | "__clone3"
+            | "_pthread_start"
+            | "lang_start"
+            | "__rust_begin_short_backtrace"
+            | "BaseThreadInitThunk"
+            | "RtlUserThreadStart"
+            | "goexit"
+            | "mstart"
+            | "mstart0"
+            | "mcall"
+            | "systemstack"
+            | "rt0_go"
+    ) || last.starts_with("__libc_start")
+        || name.ends_with("Thread.run")
+}
+
+/// How good the numbers of a value are.
+pub(crate) fn precision(profile: &Profile, index: usize) -> Precision {
+    let period = profile.period;
+    let samples = samples_behind(profile, index).filter(|samples| *samples > 0.0);
+    Precision {
+        period,
+        period_unit: profile.text(profile.period_type.unit).to_owned(),
+        samples,
+        // Whatever the sizes: a sample stands for a period at least, and errs by one at most.
+        relative_error: samples.map(|samples| (1.0 / samples.sqrt()).min(1.0)),
+        visible_from: if period > 1 { period.saturating_mul(VISIBLE_PERIODS) } else { 0 },
+    }
+}
+
+/// About how many samples a profiler took for the total; `None` where everything was recorded, or
+/// where that cannot be told.
+fn samples_behind(profile: &Profile, index: usize) -> Option<f64> {
+    let text = |id| profile.text(id);
+    let period = profile.period as f64;
+    if profile.period <= 1 {
+        return None;
+    }
+    let kind = text(profile.sample_types[index].kind);
+    let find = |wanted: &str| {
+        profile.sample_types.iter().position(|sample_type| text(sample_type.kind) == wanted)
+    };
+    if text(profile.period_type.unit) != "bytes" {
+        let counts = find("samples").or_else(|| find("sample"))?;
+        return Some(total(profile, counts) as f64);
+    }
+    let stem = kind.strip_suffix("space").or_else(|| kind.strip_suffix("objects"))?;
+    let (objects, space) = (find(&format!("{stem}objects"))?, find(&format!("{stem}space"))?);
+    let in_row = |sample| {
+        let values = profile.samples.values(sample);
+        let (objects, space) = (values[objects] as f64, values[space] as f64);
+        // An object of this size is picked with this probability.
+        if objects == 0.0 {
+            0.0
+        } else {
+            objects.abs() * -(-(space / objects).abs() / period).exp_m1()
+        }
+    };
+    Some((0..profile.samples.len()).map(in_row).sum())
+}

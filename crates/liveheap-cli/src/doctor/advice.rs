@@ -6,25 +6,19 @@
 use super::diagnosis::{BinaryReport, Offer};
 
 /// What Cargo and C compilers have to be told for names and lines.
-const BUILD_WITH_LINES: &str = "in Cargo.toml, under [profile.release], set debug = \
-                                \"line-tables-only\" and strip = \"none\", build and profile again \
-                                (C, C++: -g1, and no strip; for names alone strip = \"debuginfo\")";
+const BUILD_WITH_LINES: &str = "in Cargo.toml, under [profile.release], set debug = \"line-tables-only\" and strip = \"none\" \
+     (for names alone strip = \"debuginfo\"; C and C++: build with -g1 and do not strip)";
 
-/// How to come by the names and lines that a binary which is here lacks.
-pub(crate) fn unstripped(offer: &Offer, file: &str) -> String {
-    if let Some(link) = offer.debug_link.as_ref().filter(|_| offer.debug_file.is_none()) {
-        return format!(
-            "put its debug file {link} (made when it was built or packaged) beside it{}",
-            match by_build_id(&offer.build_id) {
-                Some(path) => format!(", or at {path}"),
-                None => String::new(),
-            }
-        );
-    }
-    let is_systems =
-        ["/lib", "/usr/lib", "/usr/bin", "/bin"].iter().any(|folder| file.starts_with(folder));
-    if is_systems {
-        let fetch = match offer.build_id.as_str() {
+/// Folders whose files come from packages.
+const SYSTEM_FOLDERS: [&str; 8] =
+    ["/bin/", "/lib/", "/lib64/", "/sbin/", "/usr/bin/", "/usr/lib/", "/usr/lib64/", "/usr/sbin/"];
+
+/// How to come by the names and lines that a binary which is here lacks; `is_profiled` when there
+/// is a profile of it already.
+pub(crate) fn unstripped(offer: &Offer, file: &str, is_profiled: bool) -> String {
+    let build_id = &offer.build_id;
+    if SYSTEM_FOLDERS.iter().any(|folder| file.starts_with(folder)) {
+        let fetch = match build_id.as_str() {
             "" => String::new(),
             build_id => format!(
                 ", or run `debuginfod-find debuginfo {build_id}`: what it downloads is found"
@@ -33,6 +27,21 @@ pub(crate) fn unstripped(offer: &Offer, file: &str) -> String {
         return format!(
             "install the debug symbols of its package (Debian, Ubuntu: -dbg or -dbgsym; Fedora: \
              debuginfo-install){fetch}"
+        );
+    }
+    if let Some(link) = offer.debug_link.as_ref().filter(|_| offer.debug_file.is_none()) {
+        let or_by_build_id = match by_build_id(build_id) {
+            Some(path) => format!(", or at {path}"),
+            None => String::new(),
+        };
+        return format!(
+            "put its debug file {link} (made when it was built or packaged) beside it{or_by_build_id}"
+        );
+    }
+    if is_profiled && !build_id.is_empty() {
+        return format!(
+            "for this profile, put the unstripped file with build id {build_id} into a folder that \
+             PPROF_BINARY_PATH names; for the next one, {BUILD_WITH_LINES}"
         );
     }
     BUILD_WITH_LINES.to_owned()

@@ -70,7 +70,7 @@ pub(crate) struct Precision {
     pub(crate) period_unit: String,
     /// About how many samples are behind the total; `None` when that cannot be told.
     pub(crate) samples: Option<f64>,
-    /// The standard error of the total is at most this part of it.
+    /// The standard error of the total, as a part of it.
     pub(crate) relative_error: Option<f64>,
     /// A row below this, in `period_unit`, is often missed; 0 when unknown.
     pub(crate) visible_from: i64,

@@ -140,21 +140,28 @@ fn is_start(name: &str) -> bool {
 
 /// How good the numbers of a value are.
 pub(crate) fn precision(profile: &Profile, index: usize) -> Precision {
+    let behind = behind(profile, index).filter(|behind| behind.samples > 0.0);
     let period = profile.period;
-    let samples = samples_behind(profile, index).filter(|samples| *samples > 0.0);
     Precision {
         period,
         period_unit: profile.text(profile.period_type.unit).to_owned(),
-        samples,
-        // Whatever the sizes: a sample stands for a period at least, and errs by one at most.
-        relative_error: samples.map(|samples| (1.0 / samples.sqrt()).min(1.0)),
+        samples: behind.map(|behind| behind.samples),
+        relative_error: behind.map(|behind| behind.relative_error.min(1.0)),
         visible_from: if period > 1 { period.saturating_mul(VISIBLE_PERIODS) } else { 0 },
     }
 }
 
+/// What is behind a total.
+#[derive(Clone, Copy, Debug)]
+struct Behind {
+    samples: f64,
+    /// The standard error of the total, as a part of it.
+    relative_error: f64,
+}
+
 /// About how many samples a profiler took for the total; `None` where everything was recorded, or
 /// where that cannot be told.
-fn samples_behind(profile: &Profile, index: usize) -> Option<f64> {
+fn behind(profile: &Profile, index: usize) -> Option<Behind> {
     let text = |id| profile.text(id);
     let period = profile.period as f64;
     if profile.period <= 1 {
@@ -166,19 +173,25 @@ fn samples_behind(profile: &Profile, index: usize) -> Option<f64> {
     };
     if text(profile.period_type.unit) != "bytes" {
         let counts = find("samples").or_else(|| find("sample"))?;
-        return Some(total(profile, counts) as f64);
+        let samples = total(profile, counts) as f64;
+        return Some(Behind { samples, relative_error: 1.0 / samples.sqrt() });
     }
     let stem = kind.strip_suffix("space").or_else(|| kind.strip_suffix("objects"))?;
     let (objects, space) = (find(&format!("{stem}objects"))?, find(&format!("{stem}space"))?);
-    let in_row = |sample| {
+    let (mut samples, mut variance) = (0.0, 0.0);
+    for sample in 0..profile.samples.len() {
         let values = profile.samples.values(sample);
-        let (objects, space) = (values[objects] as f64, values[space] as f64);
-        // An object of this size is picked with this probability.
-        if objects == 0.0 {
-            0.0
-        } else {
-            objects.abs() * -(-(space / objects).abs() / period).exp_m1()
+        let count = (values[objects] as f64).abs();
+        if count == 0.0 {
+            continue;
         }
-    };
-    Some((0..profile.samples.len()).map(in_row).sum())
+        let size = (values[space] as f64 / count).abs();
+        // Each object of this size is picked with this probability, and stands for its inverse.
+        let picked = -(-size / period).exp_m1();
+        samples += count * picked;
+        let worth = if index == space { size } else { 1.0 };
+        variance +=
+            if picked > 0.0 { count * worth * worth * (1.0 - picked) / picked } else { 0.0 };
+    }
+    Some(Behind { samples, relative_error: variance.sqrt() / total(profile, index) as f64 })
 }

@@ -6,6 +6,7 @@
 use super::advice;
 use super::diagnosis::{BinaryReport, BinaryShares, Finding, Offer, ProfileFacts};
 use super::figures::{self, DEEPEST};
+use super::render::rounded;
 use crate::names::Named;
 use liveheap_profile::Profile;
 use liveheap_report::label;
@@ -67,7 +68,7 @@ pub(crate) fn of_offer(file: &str, offer: &Offer) -> Vec<Finding> {
     let mut add = |kind, weight, what: &str, remedy: String| {
         findings.push(finding(kind, weight, None, what.to_owned(), String::new(), remedy));
     };
-    let remedy = || advice::unstripped(offer, file);
+    let remedy = || advice::unstripped(offer, file, false);
     if !offer.has_names() {
         let what = match offer.exports {
             0 => "A profile of it gets no names".to_owned(),
@@ -275,7 +276,7 @@ fn of_binary(
             if offer.debug == "split" {
                 advice::KEEP_SPLIT.to_owned()
             } else {
-                advice::unstripped(offer, file)
+                advice::unstripped(offer, file, true)
             },
         ),
         (_, Some(offer)) => {
@@ -293,7 +294,7 @@ fn of_binary(
                     }
                 ),
             };
-            make(lack.kind(), because, advice::unstripped(offer, file))
+            make(lack.kind(), because, advice::unstripped(offer, file, true))
         }
         (_, None) => {
             make(lack.kind(), String::new(), advice::fetch_binary(binary, case.source))
@@ -366,7 +367,9 @@ fn of_stacks(case: &Case<'_>, findings: &mut Vec<Finding>) {
         }
     };
     let absent = "Samples have no stack".to_owned();
-    add("no-stack", 0.9, stacks.absent, absent, "see what the profiler says about it: comments");
+    let remedy =
+        "take a new profile; the profiler's remarks, if there are any, say what was in the way";
+    add("no-stack", 0.9, stacks.absent, absent, remedy);
     let one_frame = "Stacks are one frame long: their callers are unknown".to_owned();
     add("one-frame", 0.8, stacks.one_frame, one_frame, advice::WHOLE_STACKS);
     let rootless = "Stacks end before they reach main or the start of a thread".to_owned();
@@ -385,8 +388,8 @@ fn few_samples(case: &Case<'_>) -> Option<Finding> {
     let unit = &precision.period_unit;
     let is_space = unit == "bytes";
     let because = format!(
-        "The total is known to about ±{:.0}%, and a row below {} is often missed.",
-        error * 100.0,
+        "The total is good to about ±{} only, and what is below {} is often missed.",
+        rounded(error),
         label(precision.visible_from, unit)
     );
     let what = format!(

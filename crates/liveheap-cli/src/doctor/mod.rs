@@ -131,6 +131,3 @@ fn facts(profile: &Profile, index: usize) -> ProfileFacts {
         comments: profile.comments.iter().map(|comment| text(*comment)).collect(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -10,11 +10,13 @@ const WIDTH: usize = 100;
 /// The text, which needs no colour.
 pub(crate) fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
-    out.push_str(&diagnosis.source);
-    if let Some(facts) = &diagnosis.profile {
-        let _ = write!(out, ": {}", summary(facts));
+    match &diagnosis.profile {
+        Some(facts) => {
+            paragraph(&mut out, "", "  ", &format!("{}: {}", diagnosis.source, summary(facts)));
+        }
+        None => paragraph(&mut out, "", "  ", &diagnosis.source),
     }
-    out.push_str("\n\n");
+    out.push('\n');
     findings(diagnosis, &mut out);
     if !diagnosis.binaries.is_empty() {
         out.push_str("\nBinaries\n");
@@ -41,8 +43,8 @@ fn summary(facts: &ProfileFacts) -> String {
     if let (Some(samples), Some(error)) = (precision.samples, precision.relative_error) {
         let _ = write!(
             text,
-            " from about {samples:.0} samples, known to ±{} or better; rows below {} are often missed",
-            percent(error),
+            " from about {samples:.0} samples, good to about ±{}; what is below {} is often missed",
+            rounded(error),
             value(precision.visible_from, &precision.period_unit)
         );
     } else {
@@ -138,6 +140,11 @@ fn offer(offer: &Offer, out: &mut String) {
         if offer.has_unwind_tables || offer.has_go_table { "" } else { ", no unwind tables" };
     let line = format!("has {symbols}, {debug}{go_table}{link}{unwinding}");
     paragraph(out, "    ", "      ", &line);
+}
+
+/// An error in whole percent.
+pub(super) fn rounded(error: f64) -> String {
+    format!("{:.0}%", (error * 100.0).ceil())
 }
 
 /// A share as people read it: one digit behind the point where that says something.

@@ -195,3 +195,78 @@ fn behind(profile: &Profile, index: usize) -> Option<Behind> {
     }
     Some(Behind { samples, relative_error: variance.sqrt() / total(profile, index) as f64 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liveheap_profile::{Frame, Mapping, ProfileBuilder};
+
+    /// Stacks of named functions, leaf first, with what each holds.
+    fn profile(stacks: &[(Vec<&str>, i64)]) -> Profile {
+        let mut builder = ProfileBuilder::new(&[("inuse_space", "bytes")]);
+        let mapping = builder.mapping(Mapping { limit: 0x9000, ..Mapping::default() });
+        for (names, bytes) in stacks {
+            let stack: Vec<_> = (0x1000..)
+                .zip(names)
+                .map(|(address, name)| {
+                    let function = builder.function(name, name, "", 0);
+                    let frame = Frame { function, line: 0, column: 0 };
+                    let frames = if name.is_empty() { &[][..] } else { &[frame][..] };
+                    builder.location(address, Some(mapping), frames)
+                })
+                .collect();
+            builder.sample(&stack, &[*bytes], &[]);
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn a_stack_is_whole_when_a_thread_starts_near_its_root() {
+        let whole = |names: &[&str]| {
+            let shares = of_stacks(&profile(&[(names.to_vec(), 1)]), 0);
+            shares.one_frame + shares.cut + shares.rootless + shares.absent == 0.0
+        };
+        assert!(whole(&["leak", "main", "__libc_start_call_main", "_start"]));
+        assert!(whole(&["leak", "store::serve", "start_thread", "clone3"]));
+        assert!(whole(&["leak", "std::sys::thread::unix::Thread::new::thread_start", "other"]));
+        assert!(whole(&["main.leak", "main.main", "runtime.main"]));
+        assert!(whole(&["leak", ""]), "what has no name may be the root");
+        assert!(!whole(&["leak", "serve"]));
+        assert!(!whole(&["leak", "domain"]));
+    }
+
+    #[test]
+    fn stacks_are_told_apart_by_why_they_end() {
+        let deep = vec!["again"; DEEPEST];
+        let stacks = [(vec![], 10), (vec!["leak"], 20), (deep, 30), (vec!["leak", "serve"], 40)];
+        let shares = of_stacks(&profile(&stacks), 0);
+        let wanted =
+            StackShares { absent: 0.1, one_frame: 0.2, cut: 0.3, rootless: 0.4, deepest: DEEPEST };
+        assert_eq!(shares, wanted);
+    }
+
+    #[test]
+    fn a_binary_is_counted_once_for_each_stack_and_by_its_leaves() {
+        let stacks = [(vec!["", "main"], 30), (vec!["leak", ""], 10), (vec!["main"], 60)];
+        let [shares] = of_binaries(&profile(&stacks), 0)[..] else { panic!("one mapping") };
+        assert_eq!((shares.of_total, shares.leaf_unnamed), (1.0, 0.3));
+        assert_eq!((shares.frames_unnamed, shares.leaf_unlined), (0.2, 1.0));
+    }
+
+    #[test]
+    fn of_small_objects_the_error_is_the_inverse_root_of_the_samples_and_of_large_ones_none() {
+        let precision = |objects: i64, bytes: i64| {
+            let types = [("inuse_objects", "count"), ("inuse_space", "bytes")];
+            let mut builder = ProfileBuilder::new(&types);
+            builder.set_period("space", "bytes", 1 << 20);
+            builder.sample(&[], &[objects, bytes], &[]);
+            super::precision(&builder.finish(), 1)
+        };
+        let small = precision(100 << 20, 100 << 20);
+        assert!((small.samples.unwrap() - 100.0).abs() < 0.01, "{small:?}");
+        assert!((small.relative_error.unwrap() - 0.1).abs() < 0.001, "{small:?}");
+        assert_eq!(small.visible_from, 3 << 20);
+        let large = precision(4, 400 << 20);
+        assert_eq!((large.samples, large.relative_error), (Some(4.0), Some(0.0)));
+    }
+}

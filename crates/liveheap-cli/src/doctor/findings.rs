@@ -137,15 +137,24 @@ fn nothing(case: &Case<'_>) -> Option<Finding> {
 /// There is nothing that could be looked up.
 fn no_addresses(case: &Case<'_>) -> Option<Finding> {
     let ProfileFacts { locations, without_address, .. } = case.facts;
-    let share: f64 = shares(case).map(|(_, _, shares)| shares.frames_unnamed).sum();
-    if without_address < locations || *locations == 0 || share < WORTH_TELLING {
+    if without_address < locations || *locations == 0 {
         return None;
     }
+    let sum = |part: fn(&BinaryShares) -> f64| shares(case).map(|(.., shares)| part(&shares)).sum();
+    let (unnamed, unlined): (f64, f64) =
+        (sum(|shares| shares.frames_unnamed), sum(|shares| shares.frames_unlined));
+    let (what, weight, share) = if unnamed >= WORTH_TELLING {
+        ("names", unnamed, unnamed)
+    } else if unlined >= WORTH_TELLING {
+        ("lines", unlined / 10.0, unlined)
+    } else {
+        return None;
+    };
     Some(finding(
         "no-addresses",
-        share,
+        weight,
         Some(share),
-        "The profile has no addresses: what has no name in it cannot be looked up".to_owned(),
+        format!("No {what}, and no addresses that they could be looked up by"),
         String::new(),
         "take the profile again with a tool that keeps addresses and build ids".to_owned(),
     ))

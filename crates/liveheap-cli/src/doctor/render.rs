@@ -43,12 +43,13 @@ fn summary(facts: &ProfileFacts) -> String {
     if let (Some(samples), Some(error)) = (precision.samples, precision.relative_error) {
         let _ = write!(
             text,
-            " from about {samples:.0} samples, good to about ±{}; what is below {} is often missed",
+            " from about {samples:.0} {}, good to about ±{}; what is below {} is often missed",
+            if samples < 1.5 { "sample" } else { "samples" },
             rounded(error),
             value(precision.visible_from, &precision.period_unit)
         );
     } else {
-        let _ = write!(text, " in {} rows", facts.rows);
+        let _ = write!(text, " in {} {}", facts.rows, if facts.rows == 1 { "row" } else { "rows" });
     }
     text
 }

@@ -46,7 +46,8 @@ fn place() -> Option<Place> {
     Some(place)
 }
 
-/// Writes `store.pb.gz`: `main` called `leak`, which holds `objects` of 1 MiB.
+/// Writes `store.pb.gz`: `main` called `leak`, which holds `objects` of 1 MiB. `file` is what the
+/// profile calls the binary: no temporary path, after which lines would be broken elsewhere each time.
 fn write_profile(place: &Place, file: &str, build_id: &str, objects: i64, comments: &[&str]) {
     let types = [("inuse_objects", "count"), ("inuse_space", "bytes")];
     let mut builder = ProfileBuilder::new(&types);
@@ -65,10 +66,6 @@ fn write_profile(place: &Place, file: &str, build_id: &str, objects: i64, commen
 fn strip(place: &Place) {
     let status = Command::new("strip").arg("store").current_dir(place.path()).status().unwrap();
     assert!(status.success());
-}
-
-fn here(place: &Place, name: &str) -> String {
-    place.path().join(name).to_str().unwrap().to_owned()
 }
 
 /// Compares what the doctor says. How many functions the compiler adds to a program is its own
@@ -92,97 +89,111 @@ fn check(place: &Place, source: &str, expected: Expect) {
 #[test]
 fn a_healthy_profile_is_told_so() {
     let Some(place) = place() else { return };
-    write_profile(&place, &here(&place, "store"), "5c0ffee5", 1000, &[]);
-    check(&place, "store.pb.gz", expect![[r#"
-        store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
-          is often missed
+    write_profile(&place, "store", "5c0ffee5", 1000, &[]);
+    check(
+        &place,
+        "store.pb.gz",
+        expect![[r#"
+            store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
+              is often missed
 
-        Nothing is wrong: names, lines and stacks are there.
+            Nothing is wrong: names, lines and stacks are there.
 
-        Binaries
-          HERE/store, build id 5c0ffee5
-            in 100% of the total; of 2 addresses 0 have no name, 0 no line
-            HERE/store: taken
-            has N functions in .symtab, full debug information
-    "#]]);
+            Binaries
+              store, build id 5c0ffee5
+                in 100% of the total; of 2 addresses 0 have no name, 0 no line
+                store: taken
+                has N functions in .symtab, full debug information
+        "#]],
+    );
 }
 
 #[test]
 fn a_stripped_binary_is_the_reason_and_the_build_is_the_cure() {
     let Some(place) = place() else { return };
-    write_profile(&place, &here(&place, "store"), "5c0ffee5", 1000, &[]);
+    write_profile(&place, "store", "5c0ffee5", 1000, &[]);
     strip(&place);
-    check(&place, "store.pb.gz", expect![[r#"
-        store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
-          is often missed
+    check(
+        &place,
+        "store.pb.gz",
+        expect![[r#"
+            store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
+              is often missed
 
-        1. No names for code of HERE/store (100% of inuse_space)
-           HERE/store is stripped: it has neither .symtab nor debug information.
-           -> for this profile, put the unstripped file with build id 5c0ffee5 into a folder that
-              PPROF_BINARY_PATH names; for the next one, in Cargo.toml, under [profile.release], set debug =
-              "line-tables-only" and strip = "none" (for names alone strip = "debuginfo"; C and C++: build
-              with -g1 and do not strip)
+            1. No names for code of store (100% of inuse_space)
+               store is stripped: it has neither .symtab nor debug information.
+               -> for this profile, put the unstripped file with build id 5c0ffee5 into a folder that
+                  PPROF_BINARY_PATH names; for the next one, in Cargo.toml, under [profile.release], set debug =
+                  "line-tables-only" and strip = "none" (for names alone strip = "debuginfo"; C and C++: build
+                  with -g1 and do not strip)
 
-        Binaries
-          HERE/store, build id 5c0ffee5
-            in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
-              frames)
-            HERE/store: taken
-            has no symbols, no debug information
-            debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
-            debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
-            debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
-            debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
-            debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
-            debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
-            debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
-            debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
-    "#]]);
+            Binaries
+              store, build id 5c0ffee5
+                in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
+                  frames)
+                store: taken
+                has no symbols, no debug information
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
+                debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
+                debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
+                debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
+        "#]],
+    );
 }
 
 #[test]
 fn both_build_ids_are_named_when_they_differ() {
     let Some(place) = place() else { return };
-    write_profile(&place, &here(&place, "store"), "0ddba11", 1000, &[]);
-    check(&place, "store.pb.gz", expect![[r#"
-        store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
-          is often missed
+    write_profile(&place, "store", "0ddba11", 1000, &[]);
+    check(
+        &place,
+        "store.pb.gz",
+        expect![[r#"
+            store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
+              is often missed
 
-        1. No names for code of HERE/store (100% of inuse_space)
-           The program that ran had build id 0ddba11; HERE/store is another build
-           (build id 5c0ffee5).
-           -> put the unstripped store with build id 0ddba11 into a folder, then PPROF_BINARY_PATH=FOLDER
-              liveheap doctor store.pb.gz
+            1. No names for code of store (100% of inuse_space)
+               The program that ran had build id 0ddba11; store is another build (build id 5c0ffee5).
+               -> put the unstripped store with build id 0ddba11 into a folder, then PPROF_BINARY_PATH=FOLDER
+                  liveheap doctor store.pb.gz
 
-        Binaries
-          HERE/store, build id 0ddba11
-            in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
-              frames)
-            HERE/store: another build (build id 5c0ffee5)
-            HERE/pprof/binaries/0ddba11/store: no such file or directory
-            HERE/pprof/binariesHERE/store/0ddba11: no such file or directory
-            HERE/pprof/binaries/0d/dba11.debug: no such file or directory
-            HERE/pprof/binaries/store: no such file or directory
-            HERE/pprof/binariesHERE/store: no such file or directory
-            HERE/pprof/binariesHERE/store.debug: no such file or directory
-            HERE/pprof/binariesHERE/.debug/store.debug: no such file or directory
-            HERE/pprof/binaries/usr/lib/debugHERE/store.debug: no such file or directory
-            HERE/pprof/binaries/.build-id/0d/dba11.debug: no such file or directory
-            HERE/pprof/binaries/.build-id/0d/dba11: no such file or directory
-            HERE/pprof/binaries/0d/dba11.debug: no such file or directory
-            /usr/lib/debug/.build-id/0d/dba11.debug: no such file or directory
-            /usr/lib/debug/.build-id/0d/dba11: no such file or directory
-            /usr/lib/debug/0d/dba11.debug: no such file or directory
-            HERE/.cache/debuginfod_client/0ddba11/debuginfo: no such file or directory
-            HERE/.cache/debuginfod_client/0ddba11/executable: no such file or directory
-    "#]]);
+            Binaries
+              store, build id 0ddba11
+                in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
+                  frames)
+                store: another build (build id 5c0ffee5)
+                HERE/pprof/binaries/0ddba11/store: no such file or directory
+                HERE/pprof/binaries/store/0ddba11: no such file or directory
+                HERE/pprof/binaries/0d/dba11.debug: no such file or directory
+                HERE/pprof/binaries/store: no such file or directory
+                HERE/pprof/binaries/store: no such file or directory
+                HERE/pprof/binaries/store.debug: no such file or directory
+                HERE/pprof/binaries/.debug/store.debug: no such file or directory
+                HERE/pprof/binaries/usr/lib/debug/store.debug: no such file or directory
+                HERE/pprof/binaries/.build-id/0d/dba11.debug: no such file or directory
+                HERE/pprof/binaries/.build-id/0d/dba11: no such file or directory
+                HERE/pprof/binaries/0d/dba11.debug: no such file or directory
+                /usr/lib/debug/.build-id/0d/dba11.debug: no such file or directory
+                /usr/lib/debug/.build-id/0d/dba11: no such file or directory
+                /usr/lib/debug/0d/dba11.debug: no such file or directory
+                HERE/.cache/debuginfod_client/0ddba11/debuginfo: no such file or directory
+                HERE/.cache/debuginfod_client/0ddba11/executable: no such file or directory
+        "#]],
+    );
 }
 
 #[test]
 fn a_profile_from_another_machine_says_which_file_to_bring() {
     let place = Place::new();
     write_profile(&place, "/srv/store/bin/store", "5c0ffee5", 1000, &[]);
-    check(&place, "store.pb.gz", expect![[r#"
+    check(
+        &place,
+        "store.pb.gz",
+        expect![[r#"
         store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
           is often missed
 
@@ -212,7 +223,8 @@ fn a_profile_from_another_machine_says_which_file_to_bring() {
             /usr/lib/debug/5c/0ffee5.debug: no such file or directory
             HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
             HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -220,27 +232,31 @@ fn few_samples_and_the_profilers_own_remarks_are_findings() {
     let Some(place) = place() else { return };
     let comments =
         ["liveheap: 12 samples were lost: the table of live objects was full", "version 1.2.3"];
-    write_profile(&place, &here(&place, "store"), "5c0ffee5", 1, &comments);
-    check(&place, "store.pb.gz", expect![[r#"
-        store.pb.gz: 1MB of inuse_space from about 1 samples, good to about ±40%; what is below 1.50MB is
-          often missed
+    write_profile(&place, "store", "5c0ffee5", 1, &comments);
+    check(
+        &place,
+        "store.pb.gz",
+        expect![[r#"
+            store.pb.gz: 1MB of inuse_space from about 1 sample, good to about ±40%; what is below 1.50MB is
+              often missed
 
-        1. The profiler says: 12 samples were lost: the table of live objects was full
-           -> run with LIVEHEAP_SAMPLE_RATE=2097152 (it was 524288): fewer objects are recorded
-        2. Only about 1 sample is behind these numbers
-           The total is good to about ±40% only, and what is below 1.50MB is often missed.
-           -> run with LIVEHEAP_SAMPLE_RATE=2048 (it was 524288; jemalloc: lg_prof_sample:11)
+            1. The profiler says: 12 samples were lost: the table of live objects was full
+               -> run with LIVEHEAP_SAMPLE_RATE=2097152 (it was 524288): fewer objects are recorded
+            2. Only about 1 sample is behind these numbers
+               The total is good to about ±40% only, and what is below 1.50MB is often missed.
+               -> run with LIVEHEAP_SAMPLE_RATE=2048 (it was 524288; jemalloc: lg_prof_sample:11)
 
-        Binaries
-          HERE/store, build id 5c0ffee5
-            in 100% of the total; of 2 addresses 0 have no name, 0 no line
-            HERE/store: taken
-            has N functions in .symtab, full debug information
+            Binaries
+              store, build id 5c0ffee5
+                in 100% of the total; of 2 addresses 0 have no name, 0 no line
+                store: taken
+                has N functions in .symtab, full debug information
 
-        The profiler's remarks
-          liveheap: 12 samples were lost: the table of live objects was full
-          version 1.2.3
-    "#]]);
+            The profiler's remarks
+              liveheap: 12 samples were lost: the table of live objects was full
+              version 1.2.3
+        "#]],
+    );
 }
 
 #[test]
@@ -266,27 +282,34 @@ fn a_go_profile_that_brings_its_names_needs_no_binary() {
     }
     builder.sample(&stack, &[MIB], &[]);
     place.write("go.pb.gz", &encode_gzip(&builder.finish()).unwrap());
-    check(&place, "go.pb.gz", expect![[r#"
-        go.pb.gz: 1MB of inuse_space in 1 rows
+    check(
+        &place,
+        "go.pb.gz",
+        expect![[r#"
+            go.pb.gz: 1MB of inuse_space in 1 row
 
-        Nothing is wrong: names, lines and stacks are there.
+            Nothing is wrong: names, lines and stacks are there.
 
-        Binaries
-          /srv/app, no build id
-            in 100% of the total; of 2 addresses 0 have no name, 0 no line
-            /srv/app: no such file or directory
-            HERE/pprof/binaries/app: no such file or directory
-            HERE/pprof/binaries/srv/app: no such file or directory
-            HERE/pprof/binaries/srv/app.debug: no such file or directory
-            HERE/pprof/binaries/srv/.debug/app.debug: no such file or directory
-            HERE/pprof/binaries/usr/lib/debug/srv/app.debug: no such file or directory
-    "#]]);
+            Binaries
+              /srv/app, no build id
+                in 100% of the total; of 2 addresses 0 have no name, 0 no line
+                /srv/app: no such file or directory
+                HERE/pprof/binaries/app: no such file or directory
+                HERE/pprof/binaries/srv/app: no such file or directory
+                HERE/pprof/binaries/srv/app.debug: no such file or directory
+                HERE/pprof/binaries/srv/.debug/app.debug: no such file or directory
+                HERE/pprof/binaries/usr/lib/debug/srv/app.debug: no such file or directory
+        "#]],
+    );
 }
 
 #[test]
 fn a_binary_is_told_what_a_profile_of_it_would_get() {
     let Some(place) = place() else { return };
-    check(&place, "store", expect![[r#"
+    check(
+        &place,
+        "store",
+        expect![[r#"
         store
 
         Nothing is wrong: a profile of it gets names and lines.
@@ -294,9 +317,13 @@ fn a_binary_is_told_what_a_profile_of_it_would_get() {
         Binaries
           store, build id 5c0ffee5
             has N functions in .symtab, full debug information
-    "#]]);
+    "#]],
+    );
     strip(&place);
-    check(&place, "store", expect![[r#"
+    check(
+        &place,
+        "store",
+        expect![[r#"
         store
 
         1. A profile of it gets no names
@@ -314,7 +341,8 @@ fn a_binary_is_told_what_a_profile_of_it_would_get() {
             debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
             debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
             debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -331,7 +359,10 @@ fn stacks_without_a_root_and_without_addresses_are_told_apart() {
     builder.sample(&stack, &[3], &[]);
     builder.sample(&stack[..1], &[1], &[]);
     place.write("cut.pb.gz", &encode_gzip(&builder.finish()).unwrap());
-    check(&place, "cut.pb.gz", expect![[r#"
+    check(
+        &place,
+        "cut.pb.gz",
+        expect![[r#"
         cut.pb.gz: 4ns of cpu in 2 rows
 
         1. Stacks end before they reach main or the start of a thread (75% of cpu)
@@ -344,18 +375,24 @@ fn stacks_without_a_root_and_without_addresses_are_told_apart() {
         Binaries
           (no file named), no build id
             in 100% of the total; of 2 addresses 0 have no name, 0 no line
-    "#]]);
+    "#]],
+    );
     // Whoever wrote these stacks by hand ended them where they end.
     place.write("hand.folded", b"serve;leak 10\n");
-    check(&place, "hand.folded", expect![[r#"
-        hand.folded: 10 of samples in 1 rows
+    check(
+        &place,
+        "hand.folded",
+        expect![[r#"
+            hand.folded: 10 of samples in 1 row
 
-        Nothing is wrong: names, lines and stacks are there.
+            1. No lines, and no addresses that they could be looked up by (100% of samples)
+               -> take the profile again with a tool that keeps addresses and build ids
 
-        Binaries
-          (no file named), no build id
-            in 100% of the total; of 2 addresses 0 have no name, 2 no line (100% of all frames)
-    "#]]);
+            Binaries
+              (no file named), no build id
+                in 100% of the total; of 2 addresses 0 have no name, 2 no line (100% of all frames)
+        "#]],
+    );
 }
 
 #[test]

@@ -84,7 +84,7 @@ pub struct BinaryFacts {
     pub debug: DebugDetail,
     /// Whether it has Go's own table of names and lines, which stripping leaves.
     pub has_go_table: bool,
-    /// Whether it says how to unwind its stacks (`.eh_frame`).
+    /// Whether it says how to unwind its stacks (`.eh_frame` and what stands for it elsewhere).
     pub has_unwind_tables: bool,
     /// The file that its note says its debug information is in (`.gnu_debuglink`).
     pub debug_link: Option<String>,
@@ -147,7 +147,9 @@ fn facts_of(path: &Path, image: &Image<'_>) -> BinaryFacts {
         exports: functions(object.dynamic_symbols()),
         debug: debug_detail(image),
         has_go_table: GoTable::new(image).is_some(),
-        has_unwind_tables: object.section_by_name(".eh_frame").is_some(),
+        has_unwind_tables: [".eh_frame", ".ARM.exidx", "__eh_frame", "__unwind_info", ".pdata"]
+            .iter()
+            .any(|name| object.section_by_name(name).is_some()),
         debug_link: debug_link.map(|(name, _)| String::from_utf8_lossy(name).into_owned()),
         debug_file: None,
         debug_tried: Vec::new(),

@@ -39,8 +39,9 @@ pub(crate) fn unstripped(offer: &Offer, file: &str, is_profiled: bool) -> String
         );
     }
     if is_profiled && !build_id.is_empty() {
+        let name = file.rsplit('/').next().unwrap_or(file);
         return format!(
-            "for this profile, put the unstripped file with build id {build_id} into a folder that \
+            "for this profile, put the unstripped {name} with build id {build_id} into a folder that \
              PPROF_BINARY_PATH names; for the next one, {BUILD_WITH_LINES}"
         );
     }

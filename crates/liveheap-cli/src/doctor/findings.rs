@@ -268,13 +268,17 @@ fn of_binary(
             "Its addresses do not lie in the file that is here.".to_owned(),
             advice::fetch_binary(binary, case.source),
         ),
-        (Some(State::Complete), Some(_)) => make(
-            lack.kind(),
-            "The profile brought its own names, and what it lacks is not added: without a build id \
-             no one can tell whether the binary here is the one that ran."
-                .to_owned(),
-            "look all names up anew, if it is: --symbolize=force".to_owned(),
-        ),
+        (Some(State::Complete), Some(_)) => {
+            let why = match binary.build_id.as_str() {
+                "" => {
+                    ": without a build id no one can tell whether the binary here is the one that ran"
+                }
+                _ => "",
+            };
+            let because =
+                format!("The profile brought its own names, and what it lacks is not added{why}.");
+            make(lack.kind(), because, "look all up anew: --symbolize=force".to_owned())
+        }
         (_, Some(offer)) if !missing_units.is_empty() => make(
             "split-debug",
             format!(
@@ -305,9 +309,7 @@ fn of_binary(
             };
             make(lack.kind(), because, advice::unstripped(offer, file, true))
         }
-        (_, None) => {
-            make(lack.kind(), String::new(), advice::fetch_binary(binary, case.source))
-        }
+        (_, None) => make(lack.kind(), String::new(), advice::fetch_binary(binary, case.source)),
     }
 }
 

@@ -122,7 +122,7 @@ fn a_stripped_binary_is_the_reason_and_the_build_is_the_cure() {
 
             1. No names for code of store (100% of inuse_space)
                store is stripped: it has neither .symtab nor debug information.
-               -> for this profile, put the unstripped file with build id 5c0ffee5 into a folder that
+               -> for this profile, put the unstripped store with build id 5c0ffee5 into a folder that
                   PPROF_BINARY_PATH names; for the next one, in Cargo.toml, under [profile.release], set debug =
                   "line-tables-only" and strip = "none" (for names alone strip = "debuginfo"; C and C++: build
                   with -g1 and do not strip)

@@ -4,12 +4,11 @@
 //! innermost first. Only the units that contain one of the addresses are read; damaged units give
 //! no frames.
 
+use crate::guarded_reader::{Guard, Guarded};
 use crate::object_file::Image;
 use crate::split_dwarf::{SplitSections, SplitUnits};
 use addr2line::{Context, LookupContinuation, LookupResult};
-use gimli::{
-    AttributeValue, DwarfSections, EndianSlice, Reader, RunTimeEndian, UnitOffset, UnitRef,
-};
+use gimli::{AttributeValue, DwarfSections, Reader, RunTimeEndian, UnitOffset, UnitRef};
 use liveheap_profile::{Interner, StringId};
 use object::{Object, ObjectSection};
 use std::borrow::Cow;
@@ -34,13 +33,14 @@ pub(crate) struct Frame {
     pub(crate) start_line: u32,
 }
 
-type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
+type Slice<'a> = Guarded<'a>;
 
 /// The sections with debug information, unpacked where they were packed.
 #[derive(Debug)]
 pub(crate) struct DebugSections<'a> {
     sections: DwarfSections<Cow<'a, [u8]>>,
     endian: RunTimeEndian,
+    guard: Guard,
 }
 
 impl<'a> DebugSections<'a> {
@@ -48,14 +48,22 @@ impl<'a> DebugSections<'a> {
         let object = &image.object;
         let endian =
             if object.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
+        let mut section_bytes = 0_usize;
         let load = |id: gimli::SectionId| {
             let section = object.section_by_name(id.name()).filter(|_| is_read(id));
             // A section that cannot be unpacked is as good as none.
             let data = section.and_then(|section| section.uncompressed_data().ok());
-            Ok::<_, std::convert::Infallible>(data.unwrap_or_default())
+            let data = data.unwrap_or_default();
+            section_bytes = section_bytes.saturating_add(data.len());
+            Ok::<_, std::convert::Infallible>(data)
         };
         let Ok(sections) = DwarfSections::load(load);
-        Self { sections, endian }
+        Self { sections, endian, guard: Guard::new(section_bytes) }
+    }
+
+    /// What is wrong with it, if reading it had no end.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.guard.was_hit().then(|| "damaged debug information (it has no end)".to_owned())
     }
 
     /// Reads the list of units. What units keep elsewhere is taken from `split`.
@@ -67,7 +75,8 @@ impl<'a> DebugSections<'a> {
         split: Option<&'b SplitSections<'b>>,
     ) -> Result<DebugLines<'b>, String> {
         let damaged = |error: gimli::Error| format!("damaged debug information ({error})");
-        let borrow = || self.sections.borrow(|section| EndianSlice::new(section, self.endian));
+        let slice = |section| Guarded::new(section, self.endian, &self.guard);
+        let borrow = || self.sections.borrow(|section| slice(section));
         let mut dwarf = borrow();
         dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
         let context = Context::from_dwarf(dwarf).map_err(damaged)?;
@@ -117,7 +126,8 @@ impl<'a> DebugLines<'a> {
         for address in addresses.iter().filter(|address| **address != u64::MAX) {
             for (load, _) in self.context.preload_units(*address) {
                 let text = |part: &Option<Slice<'a>>| {
-                    part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
+                    let text = part.as_ref().and_then(|part| part.to_string_lossy().ok());
+                    text.unwrap_or_default().into_owned()
                 };
                 let path = PathBuf::from(text(&load.comp_dir)).join(text(&load.path));
                 units.insert(load.dwo_id.0, path);

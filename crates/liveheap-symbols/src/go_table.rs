@@ -9,6 +9,13 @@ use crate::object_file::Image;
 use liveheap_profile::Interner;
 use object::{Object, ObjectSection, ObjectSymbol};
 
+/// How many steps of a list are followed. The longest function of Go's own programs has a few
+/// thousand.
+const MOST_STEPS: usize = 1 << 18;
+
+/// The longest name or path that is read, in bytes.
+const LONGEST_TEXT: usize = 1 << 16;
+
 /// How the table's records are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
@@ -166,7 +173,7 @@ impl<'a> GoTable<'a> {
         let mut position = self.steps.checked_add(list)?;
         let (mut value, mut end) = (-1_i64, entry);
         let mut is_first = true;
-        loop {
+        for _ in 0..MOST_STEPS {
             let change = self.variable_length(&mut position)?;
             if change == 0 && !is_first {
                 return None;
@@ -181,6 +188,7 @@ impl<'a> GoTable<'a> {
                 return (value >= 0).then_some(value);
             }
         }
+        None
     }
 
     fn variable_length(&self, position: &mut usize) -> Option<u32> {
@@ -210,7 +218,7 @@ impl<'a> GoTable<'a> {
     /// The text at an offset of a part, up to its zero byte.
     fn text(&self, part: usize, offset: usize) -> Option<String> {
         let bytes = self.bytes.get(part.checked_add(offset)?..)?;
-        let end = bytes.iter().position(|byte| *byte == 0)?;
+        let end = bytes.iter().take(LONGEST_TEXT).position(|byte| *byte == 0)?;
         Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
 }

@@ -35,6 +35,7 @@ mod disasm;
 mod dwarf;
 mod examine;
 mod go_table;
+mod guarded_reader;
 mod locate;
 mod object_file;
 mod options;

@@ -20,6 +20,8 @@ pub struct Outcome {
     pub debug_file: Option<PathBuf>,
     /// Files that the compiler left debug information in, and that are gone.
     pub missing_units: Vec<PathBuf>,
+    /// What is wrong with the file, when that cost names or lines.
+    pub damage: Option<String>,
     /// How far it got.
     pub state: State,
     /// How many different addresses the profile has here.
@@ -144,7 +146,10 @@ impl fmt::Display for Outcome {
                 let Self { named, lined, addresses, .. } = self;
                 write!(f, "names of {named} and lines of {lined} of {addresses} addresses")?;
                 match self.missing_units.as_slice() {
-                    [] => Ok(()),
+                    [] => match &self.damage {
+                        Some(damage) => write!(f, "; {damage}"),
+                        None => Ok(()),
+                    },
                     [file] => {
                         write!(f, "; no inlined frames, because {} is missing", file.display())
                     }

@@ -4,15 +4,16 @@
 //! Goes in: the units that are wanted, by id and path. Comes out: their sections. A file that is not
 //! there or not the right one is as good as none: the binary's own line tables remain.
 
+use crate::guarded_reader::{Guard, Guarded};
 use crate::object_file::{Image, ObjectFile};
-use gimli::{DwarfPackageSections, DwarfSections, EndianSlice, RunTimeEndian, SectionId};
+use gimli::{DwarfPackageSections, DwarfSections, RunTimeEndian, SectionId};
 use object::{Object, ObjectSection};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-type Slice<'a> = EndianSlice<'a, RunTimeEndian>;
+type Slice<'a> = Guarded<'a>;
 
 /// Sections that were unpacked, or lie in the file as they are.
 type Sections<'a> = DwarfSections<Cow<'a, [u8]>>;
@@ -52,6 +53,8 @@ impl SplitFiles {
 
     /// Unpacks their sections.
     pub(crate) fn sections(&self) -> SplitSections<'_> {
+        let files = self.package.iter().chain(self.units.iter().map(|(_, file)| file));
+        let guard = Guard::new(files.map(|file| file.bytes().len()).sum());
         let package = self.package.as_ref().and_then(|file| {
             let image = file.image().ok()?;
             let load = |id: SectionId| Ok::<_, gimli::Error>(dwo_section(&image, id));
@@ -63,7 +66,7 @@ impl SplitFiles {
             let Ok(sections) = DwarfSections::load(load);
             Some((*id, (sections, endian(&image))))
         });
-        SplitSections { package, units: units.collect() }
+        SplitSections { package, units: units.collect(), guard }
     }
 }
 
@@ -72,6 +75,7 @@ impl SplitFiles {
 pub(crate) struct SplitSections<'a> {
     package: Option<(DwarfPackageSections<Cow<'a, [u8]>>, RunTimeEndian)>,
     units: BTreeMap<u64, (Sections<'a>, RunTimeEndian)>,
+    guard: Guard,
 }
 
 impl SplitSections<'_> {
@@ -82,9 +86,9 @@ impl SplitSections<'_> {
         parent: &gimli::Dwarf<Slice<'b>>,
     ) -> Option<Arc<gimli::Dwarf<Slice<'b>>>> {
         let packed = self.package.as_ref().and_then(|(sections, endian)| {
-            let slice = |section| EndianSlice::new(section, *endian);
+            let slice = |section| Guarded::new(section, *endian, &self.guard);
             let package =
-                sections.borrow(|section| slice(section), EndianSlice::new(&[], *endian)).ok()?;
+                sections.borrow(|section| slice(section), slice(&[])).ok()?;
             package.find_cu(id, parent).ok()?
         });
         packed.or_else(|| self.single(id, parent)).map(Arc::new)
@@ -96,7 +100,7 @@ impl SplitSections<'_> {
         parent: &gimli::Dwarf<Slice<'b>>,
     ) -> Option<gimli::Dwarf<Slice<'b>>> {
         let (sections, endian) = self.units.get(&id.0)?;
-        let mut dwarf = sections.borrow(|section| EndianSlice::new(section, *endian));
+        let mut dwarf = sections.borrow(|section| Guarded::new(section, *endian, &self.guard));
         let header = dwarf.units().next().ok()??;
         // A later build may have left a file of the same name.
         if dwarf.unit(header).ok()?.dwo_id != Some(id) {

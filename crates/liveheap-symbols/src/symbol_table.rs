@@ -7,6 +7,14 @@
 use crate::object_file::Image;
 use object::{Object, ObjectSymbol, SymbolKind};
 
+/// How much may be looked at in all: bytes of names, and addresses that symbols reach over. Real
+/// tables stay far below; a million symbols with one name of megabytes, each said to reach over
+/// everything, do not.
+const MOST_WORK: usize = 1 << 30;
+
+/// A name that has no end was looked at over its whole table.
+const WORK_OF_A_BAD_NAME: usize = 1 << 16;
+
 /// The symbol an address lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Symbol<'a> {
@@ -25,6 +33,7 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
     let mut containing: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
     // The last symbol that starts at or before each address, whether or not it reaches it.
     let mut preceding: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
+    let mut work_left = MOST_WORK;
     for entry in image.object.symbols().chain(image.object.dynamic_symbols()) {
         if !is_function(&entry) {
             continue;
@@ -41,9 +50,12 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
             continue;
         }
         // Names are read only now: most symbols matter to no address.
-        let Some(name) =
-            entry.name().ok().filter(|name| !name.is_empty() && !name.starts_with('$'))
-        else {
+        let name = entry.name().ok();
+        work_left = work_left.saturating_sub(name.map_or(WORK_OF_A_BAD_NAME, str::len));
+        if work_left == 0 {
+            break;
+        }
+        let Some(name) = name.filter(|name| !name.is_empty() && !name.starts_with('$')) else {
             continue;
         };
         let symbol = Symbol { name, start, size, is_global: entry.is_global() };
@@ -55,6 +67,7 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
                 break;
             }
             offer(slot, symbol);
+            work_left = work_left.saturating_sub(1);
         }
     }
     let mut last: Option<Symbol<'a>> = None;

@@ -98,6 +98,7 @@ fn plan(
         binary: None,
         debug_file: None,
         missing_units: Vec::new(),
+        damage: None,
         state,
         addresses: 0,
         named: 0,
@@ -269,6 +270,8 @@ fn look_up(
         stacks.push(frames);
     }
     agree_on_start_lines(&mut stacks);
+    outcome.damage = sections.as_ref().and_then(DebugSections::problem);
+    let problem = outcome.damage.clone().or(problem);
     outcome.state = match (outcome.named, outcome.lined) {
         (0, 0) => State::Stripped,
         (_, 0) => State::NamesOnly(problem),

@@ -3,4 +3,5 @@
 #![cfg(test)]
 
 mod corpus;
+mod crafted;
 mod targets;

@@ -40,6 +40,7 @@ mod locate;
 mod object_file;
 mod options;
 mod outcome;
+mod perf_map;
 mod remote;
 mod rust_paths;
 mod sources;

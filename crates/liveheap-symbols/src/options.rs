@@ -19,6 +19,10 @@ pub struct Options {
     pub debug_folders: Vec<PathBuf>,
     /// Where a debuginfod client keeps what it downloaded.
     pub debuginfod_cache: Option<PathBuf>,
+    /// The list of functions in generated code that the program's just-in-time compiler kept,
+    /// `/tmp/perf-PID.map`: for memory without a file. A mapping whose file is such a list needs
+    /// nothing here.
+    pub perf_map: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -29,6 +33,7 @@ impl Default for Options {
             search_path: Vec::new(),
             debug_folders: vec![PathBuf::from("/usr/lib/debug")],
             debuginfod_cache: None,
+            perf_map: None,
         }
     }
 }
@@ -36,7 +41,8 @@ impl Default for Options {
 impl Options {
     /// The folders that environment variables name: `PPROF_BINARY_PATH` (a list; without it
     /// `pprof/binaries` below `HOME`) and a debuginfod client's `DEBUGINFOD_CACHE_PATH`,
-    /// `XDG_CACHE_HOME`. The caller says what a variable is.
+    /// `XDG_CACHE_HOME`. `LIVEHEAP_PERF_MAP` is the file of [`Options::perf_map`]. The caller says
+    /// what a variable is.
     pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let home = set("HOME");
@@ -51,7 +57,8 @@ impl Options {
             let caches = set("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| below_home(".cache"));
             caches.map(|caches| caches.join("debuginfod_client"))
         });
-        Self { search_path, debuginfod_cache, ..Self::default() }
+        let perf_map = set("LIVEHEAP_PERF_MAP").map(PathBuf::from);
+        Self { search_path, debuginfod_cache, perf_map, ..Self::default() }
     }
 }
 

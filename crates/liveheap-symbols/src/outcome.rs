@@ -1,5 +1,6 @@
 //! What became of a mapping, in words that say what to do about it.
 
+use crate::perf_map::is_perf_map;
 use liveheap_profile::MappingIndex;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -168,6 +169,11 @@ impl fmt::Display for Outcome {
 
 impl Outcome {
     fn remedy(&self) -> String {
+        if is_perf_map(&self.file) {
+            return "have the program write it (node --perf-basic-prof, java \
+                    -XX:+DumpPerfMapAtExit) and copy it here"
+                .to_owned();
+        }
         remedy(&self.build_id)
     }
 }

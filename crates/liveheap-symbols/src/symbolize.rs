@@ -12,6 +12,7 @@ use crate::locate::{NotFound, Wanted, find_binary, find_debug_file, is_unsymboli
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use crate::outcome::{Outcome, State};
+use crate::perf_map::{names_of, perf_map_of};
 use crate::rust_paths::qualified;
 use crate::split_dwarf::{SplitFiles, SplitUnits};
 use crate::symbol_table::symbols_of;
@@ -56,6 +57,8 @@ enum Task {
     Symbolize,
     /// Lines and inlined frames for names that are there.
     Refine,
+    /// Names of generated code.
+    Generated,
 }
 
 /// Decides what is to be done about a mapping; without a task the outcome is final.
@@ -80,6 +83,9 @@ fn plan(
         && (!options.refine || mapping.build_id.is_empty() || knows_files())
     {
         State::Complete
+    } else if perf_map_of(file, options).is_some() {
+        task = Some(Task::Generated);
+        State::Missing(String::new())
     } else if file.is_empty() {
         State::Unnamed
     } else if is_unsymbolizable(file) {
@@ -115,6 +121,9 @@ fn symbolize_mapping(
     locations: &[LocationIndex],
     options: &Options,
 ) {
+    if task == Task::Generated {
+        return name_generated_code(writer, outcome, locations, options);
+    }
     let found = find_binary(Wanted { file: &outcome.file, build_id: &outcome.build_id }, options);
     // What the profile knew is not replaced by a guess.
     let is_same = |binary: &ObjectFile| {
@@ -134,6 +143,42 @@ fn symbolize_mapping(
             outcome.state = State::OtherBuild { path, build_id };
         }
     }
+}
+
+/// Looks up all addresses of a mapping in the list that a just-in-time compiler kept.
+fn name_generated_code(
+    writer: &mut Writer,
+    outcome: &mut Outcome,
+    locations: &[LocationIndex],
+    options: &Options,
+) {
+    let Some(path) = perf_map_of(&outcome.file, options) else { return };
+    let list = match ObjectFile::open(&path) {
+        Ok(list) => list,
+        Err(reason) => {
+            outcome.state = State::Missing(reason);
+            return;
+        }
+    };
+    let address_of = |writer: &Writer, location: &LocationIndex| {
+        writer.profile().locations[location.get()].address
+    };
+    let mut addresses: Vec<u64> =
+        locations.iter().map(|location| address_of(writer, location)).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let names = names_of(list.bytes(), &addresses);
+    outcome.addresses = addresses.len();
+    outcome.named = names.iter().flatten().count();
+    for location in locations {
+        let position = addresses.partition_point(|known| *known < address_of(writer, location));
+        if let Some(Some(name)) = names.get(position) {
+            let frame = Frame { name: writer.strings().intern(name), ..Frame::default() };
+            writer.replace(*location, &[frame], false);
+        }
+    }
+    outcome.binary = Some(path);
+    outcome.state = State::NamesOnly(Some("generated code has names only".to_owned()));
 }
 
 /// Looks up all addresses of a mapping in its binary.

@@ -391,3 +391,39 @@ fn damaged_binaries_never_panic() {
         look(&bytes);
     }
 }
+
+#[test]
+fn generated_code_has_the_names_that_its_compiler_wrote_down() {
+    let folder = Folder::new("generated");
+    let list = folder.0.join("perf-4711.map");
+    std::fs::write(&list, "7f0000001000 40 LazyCompile:~add store.js:7\n").expect("ours");
+    let binary = folder.c(&[], STORE_C);
+    let mut text = String::new();
+    for (file, options) in [
+        (&*list.to_string_lossy(), options()),
+        ("//anon", Options { perf_map: Some(list.clone()), ..options() }),
+        ("//anon", options()),
+        ("/gone/perf-4711.map", options()),
+    ] {
+        let mut profile = profile(&binary, file, "", &[0x10, 0x50], None);
+        for (location, address) in profile.locations.iter_mut().zip([0x10, 0x50]) {
+            location.address = 0x7f00_0000_1000 + address;
+        }
+        let (profile, outcomes) = symbolize(profile, &options);
+        text += &describe(&profile, &outcomes, &folder);
+    }
+    expect![[r#"
+        LazyCompile:~add store.js:7 :0 from 0
+        (nothing)
+        perf-4711.map: names of 1 of 2 addresses, no lines: generated code has names only
+        LazyCompile:~add store.js:7 :0 from 0
+        (nothing)
+        //anon: names of 1 of 2 addresses, no lines: generated code has names only
+        (nothing)
+        (nothing)
+        //anon: no file stands behind it
+        (nothing)
+        (nothing)
+        /gone/perf-4711.map: not read (no such file or directory); have the program write it (node --perf-basic-prof, java -XX:+DumpPerfMapAtExit) and copy it here
+    "#]].assert_eq(&text);
+}

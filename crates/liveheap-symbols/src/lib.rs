@@ -37,6 +37,7 @@ mod examine;
 mod go_table;
 mod guarded_reader;
 mod locate;
+mod mini_debuginfo;
 mod object_file;
 mod options;
 mod outcome;

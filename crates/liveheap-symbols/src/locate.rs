@@ -5,10 +5,11 @@
 //! names; nothing is fetched over a network.
 
 use crate::examine::{Tried, Verdict};
+use crate::mini_debuginfo::unpack;
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use liveheap_profile::{Interner, Mapping, Profile};
-use object::Object;
+use object::{Object, ObjectSection};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
@@ -105,7 +106,8 @@ pub(crate) fn find_binary_watched(
     Err(other_build.unwrap_or_else(|| NotFound::Missing(first_problem.unwrap_or_default())))
 }
 
-/// Opens the file that a binary's debug information was split off into.
+/// Opens the file that a binary's debug information was split off into; without one, the symbol
+/// table that may be packed inside the binary.
 pub(crate) fn find_debug_file(
     binary: &ObjectFile,
     image: &Image<'_>,
@@ -141,7 +143,7 @@ pub(crate) fn find_debug_file_watched(
                 false => other_build(found),
             })
         });
-    by_build_id.or_else(|| {
+    let by_link = || {
         let (name, checksum) = image.object.gnu_debuglink().ok()??;
         let name = Path::new(std::str::from_utf8(name).ok()?).file_name()?;
         linked_candidates(&binary.path, Path::new(name), options).into_iter().find_map(|path| {
@@ -153,6 +155,11 @@ pub(crate) fn find_debug_file_watched(
                 (!is_known && crc32(file.bytes()) != checksum).then_some(Verdict::OtherChecksum)
             })
         })
+    };
+    by_build_id.or_else(by_link).or_else(|| {
+        let section = image.object.section_by_name(".gnu_debugdata").filter(|_| !image.has_symbols)?;
+        let file = ObjectFile::unpacked(&binary.path, unpack(section.data().ok()?)?);
+        file.image().is_ok().then_some(file)
     })
 }
 

@@ -14,7 +14,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct ObjectFile {
     pub(crate) path: PathBuf,
-    bytes: Mmap,
+    bytes: Bytes,
+}
+
+/// What a binary is in.
+#[derive(Debug)]
+enum Bytes {
+    Mapped(Mmap),
+    /// It was packed inside another file.
+    Unpacked(Vec<u8>),
 }
 
 impl ObjectFile {
@@ -33,7 +41,12 @@ impl ObjectFile {
         // private and read-only; a file that is cut short meanwhile ends this process with SIGBUS,
         // as with every tool that maps binaries, and changed bytes are only ever parsed.
         let bytes = unsafe { Mmap::map(&file) }.map_err(refused)?;
-        Ok(Self { path: path.to_owned(), bytes })
+        Ok(Self { path: path.to_owned(), bytes: Bytes::Mapped(bytes) })
+    }
+
+    /// A binary that was packed inside the file at `path`.
+    pub(crate) fn unpacked(path: &Path, bytes: Vec<u8>) -> Self {
+        Self { path: path.to_owned(), bytes: Bytes::Unpacked(bytes) }
     }
 
     /// Reads the file's tables of contents.
@@ -42,7 +55,7 @@ impl ObjectFile {
     /// A sentence when it is not a binary of a known format.
     pub(crate) fn image(&self) -> Result<Image<'_>, String> {
         let object =
-            object::File::parse(&*self.bytes).map_err(|_| "unrecognized object file".to_owned())?;
+            object::File::parse(self.bytes()).map_err(|_| "unrecognized object file".to_owned())?;
         let build_id = object.build_id().ok().flatten().map(hexadecimal).unwrap_or_default();
         let segments = object
             .segments()
@@ -70,7 +83,10 @@ impl ObjectFile {
 
     /// The whole file.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        match &self.bytes {
+            Bytes::Mapped(bytes) => bytes,
+            Bytes::Unpacked(bytes) => bytes,
+        }
     }
 }
 

@@ -227,7 +227,9 @@ fn read_binary(
         with_modules,
         outcome,
     );
-    outcome.debug_file = debug_file.as_ref().map(|file| file.path.clone());
+    // What is packed inside the binary has no path of its own.
+    outcome.debug_file =
+        debug_file.as_ref().map(|file| file.path.clone()).filter(|path| *path != binary.path);
     if task == Task::Refine && outcome.lined == 0 {
         return;
     }

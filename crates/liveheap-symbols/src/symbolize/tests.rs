@@ -427,3 +427,30 @@ fn generated_code_has_the_names_that_its_compiler_wrote_down() {
         /gone/perf-4711.map: not read (no such file or directory); have the program write it (node --perf-basic-prof, java -XX:+DumpPerfMapAtExit) and copy it here
     "#]].assert_eq(&text);
 }
+
+#[test]
+fn a_stripped_binary_has_the_names_that_are_packed_inside_it() {
+    let folder = Folder::new("mini");
+    let binary = folder.c(&["-g", "-Wl,--build-id"], STORE_C);
+    let addresses = ["in_grow", "in_main"].map(|name| label(&binary, name));
+    // As distributions make it: the symbol table alone, packed, in a section of the stripped binary.
+    folder.run("objcopy", &["--only-keep-debug", "store", "store.dbg"]);
+    folder.run("objcopy", &["--strip-debug", "--remove-section=.comment", "store.dbg", "mini"]);
+    if std::process::Command::new("xz").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no xz here");
+        return;
+    }
+    folder.run("xz", &["mini"]);
+    let section = "--add-section=.gnu_debugdata=mini.xz";
+    folder.run("objcopy", &["--strip-all", section, "store", "packed"]);
+    let path = folder.0.join("packed");
+    let profile = profile(&path, &path.to_string_lossy(), "", &addresses, None);
+    let (profile, outcomes) = symbolize(profile, &options());
+    expect![[r#"
+        fill :0 from 0
+        main :0 from 0
+        packed: names of 2 of 2 addresses, no lines; for lines build with debug = "line-tables-only" and without strip
+    "#]]
+    .assert_eq(&describe(&profile, &outcomes, &folder));
+    assert_eq!(outcomes[0].debug_file, None);
+}

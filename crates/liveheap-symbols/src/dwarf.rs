@@ -6,11 +6,12 @@
 
 use crate::guarded_reader::{Guard, Guarded};
 use crate::object_file::Image;
+use crate::packed_section::section_bytes;
 use crate::split_dwarf::{SplitSections, SplitUnits};
 use addr2line::{Context, LookupContinuation, LookupResult};
 use gimli::{AttributeValue, DwarfSections, Reader, RunTimeEndian, UnitOffset, UnitRef};
 use liveheap_profile::{Interner, StringId};
-use object::{Object, ObjectSection};
+use object::Object;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -48,17 +49,16 @@ impl<'a> DebugSections<'a> {
         let object = &image.object;
         let endian =
             if object.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
-        let mut section_bytes = 0_usize;
+        let mut total_bytes = 0_usize;
         let load = |id: gimli::SectionId| {
             let section = object.section_by_name(id.name()).filter(|_| is_read(id));
             // A section that cannot be unpacked is as good as none.
-            let data = section.and_then(|section| section.uncompressed_data().ok());
-            let data = data.unwrap_or_default();
-            section_bytes = section_bytes.saturating_add(data.len());
+            let data = section.map(|section| section_bytes(&section)).unwrap_or_default();
+            total_bytes = total_bytes.saturating_add(data.len());
             Ok::<_, std::convert::Infallible>(data)
         };
         let Ok(sections) = DwarfSections::load(load);
-        Self { sections, endian, guard: Guard::new(section_bytes) }
+        Self { sections, endian, guard: Guard::new(total_bytes) }
     }
 
     /// What is wrong with it, if reading it had no end.

@@ -30,6 +30,7 @@
 //! ```
 
 mod address;
+mod debuginfod;
 mod demangle;
 mod disasm;
 mod dwarf;
@@ -41,6 +42,7 @@ mod mini_debuginfo;
 mod object_file;
 mod options;
 mod outcome;
+mod packed_section;
 mod perf_map;
 mod remote;
 mod rust_paths;
@@ -53,6 +55,7 @@ mod writer;
 #[cfg(test)]
 mod test_programs;
 
+pub use debuginfod::{FetchFile, download_debug_files};
 pub use demangle::{Mode, demangle, demangle_profile};
 pub use disasm::{CodeFrame, CodeLine, Disassembler, SymbolRange};
 pub use examine::{BinaryFacts, DebugDetail, Tried, Verdict, binary_facts, places_tried};

@@ -157,7 +157,8 @@ pub(crate) fn find_debug_file_watched(
         })
     };
     by_build_id.or_else(by_link).or_else(|| {
-        let section = image.object.section_by_name(".gnu_debugdata").filter(|_| !image.has_symbols)?;
+        let section =
+            image.object.section_by_name(".gnu_debugdata").filter(|_| !image.has_symbols)?;
         let file = ObjectFile::unpacked(&binary.path, unpack(section.data().ok()?)?);
         file.image().is_ok().then_some(file)
     })
@@ -210,12 +211,10 @@ fn search_path_candidates(wanted: Wanted<'_>, search_path: &[PathBuf]) -> Vec<Pa
 /// Where files with debug information lie by build id.
 fn debug_file_candidates(build_id: &str, options: &Options) -> Vec<PathBuf> {
     let build_id = build_id.to_ascii_lowercase();
-    let Some((first, rest)) = build_id.split_at_checked(2) else {
-        return Vec::new();
-    };
-    if rest.is_empty() || !build_id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+    if !is_build_id(&build_id) {
         return Vec::new();
     }
+    let (first, rest) = build_id.split_at(2);
     let mut candidates = Vec::new();
     for root in options.search_path.iter().chain(&options.debug_folders) {
         let folder = root.join(".build-id").join(first);
@@ -228,6 +227,11 @@ fn debug_file_candidates(build_id: &str, options: &Options) -> Vec<PathBuf> {
         candidates.push(cache.join(&build_id).join("executable"));
     }
     candidates
+}
+
+/// Whether it has the form of a build id, and so is safe in a path and in a URL.
+pub(crate) fn is_build_id(text: &str) -> bool {
+    text.len() > 2 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// Where a binary's own note says its debug information is.

@@ -72,8 +72,7 @@ mod tests {
                      3000 ffffffffffffffff rest\n";
         let names = names_of(list, &[0xfff, 0x1000, 0x101f, 0x1020, 0x2000, 0x3000, u64::MAX]);
         let script = "LazyCompile:~add /srv/store.js:7";
-        let expected =
-            [None, Some("first"), Some(script), None, None, Some("rest"), Some("rest")];
+        let expected = [None, Some("first"), Some(script), None, None, Some("rest"), Some("rest")];
         assert_eq!(names.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
     }
 

@@ -6,8 +6,9 @@
 
 use crate::guarded_reader::{Guard, Guarded};
 use crate::object_file::{Image, ObjectFile};
+use crate::packed_section::section_bytes;
 use gimli::{DwarfPackageSections, DwarfSections, RunTimeEndian, SectionId};
-use object::{Object, ObjectSection};
+use object::Object;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -87,8 +88,7 @@ impl SplitSections<'_> {
     ) -> Option<Arc<gimli::Dwarf<Slice<'b>>>> {
         let packed = self.package.as_ref().and_then(|(sections, endian)| {
             let slice = |section| Guarded::new(section, *endian, &self.guard);
-            let package =
-                sections.borrow(|section| slice(section), slice(&[])).ok()?;
+            let package = sections.borrow(|section| slice(section), slice(&[])).ok()?;
             package.find_cu(id, parent).ok()?
         });
         packed.or_else(|| self.single(id, parent)).map(Arc::new)
@@ -114,7 +114,7 @@ impl SplitSections<'_> {
 fn dwo_section<'a>(image: &Image<'a>, id: SectionId) -> Cow<'a, [u8]> {
     id.dwo_name()
         .and_then(|name| image.object.section_by_name(name))
-        .and_then(|section| section.uncompressed_data().ok())
+        .map(|section| section_bytes(&section))
         .unwrap_or_default()
 }
 

@@ -23,20 +23,8 @@ use std::path::Path;
 
 /// Symbolizes what is not symbolized yet.
 pub fn symbolize(profile: Profile, options: &Options) -> (Profile, Vec<Outcome>) {
-    let mut locations_of = vec![Vec::new(); profile.mappings.len()];
-    for (position, location) in profile.locations.iter().enumerate() {
-        let locations = location.mapping.and_then(|index| locations_of.get_mut(index.get()));
-        if let Some(locations) = locations {
-            locations.push(LocationIndex::new(position));
-        }
-    }
-    let (mut outcomes, tasks): (Vec<_>, Vec<_>) = locations_of
-        .iter()
-        .enumerate()
-        .map(|(position, locations)| {
-            plan(&profile, MappingIndex::new(position), locations, options)
-        })
-        .unzip();
+    let locations_of = locations_of(&profile);
+    let (mut outcomes, tasks): (Vec<_>, Vec<_>) = plan_all(&profile, options).into_iter().unzip();
     // The usual case, where all names are there, costs next to nothing.
     if tasks.iter().all(Option::is_none) {
         return (profile, outcomes);
@@ -50,9 +38,30 @@ pub fn symbolize(profile: Profile, options: &Options) -> (Profile, Vec<Outcome>)
     (writer.finish(), outcomes)
 }
 
+/// The locations of each mapping.
+fn locations_of(profile: &Profile) -> Vec<Vec<LocationIndex>> {
+    let mut locations_of = vec![Vec::new(); profile.mappings.len()];
+    for (position, location) in profile.locations.iter().enumerate() {
+        let locations = location.mapping.and_then(|index| locations_of.get_mut(index.get()));
+        if let Some(locations) = locations {
+            locations.push(LocationIndex::new(position));
+        }
+    }
+    locations_of
+}
+
+/// Decides what is to be done about each mapping.
+pub(crate) fn plan_all(profile: &Profile, options: &Options) -> Vec<(Outcome, Option<Task>)> {
+    let locations_of = locations_of(profile);
+    let mappings = locations_of.iter().enumerate();
+    mappings
+        .map(|(position, locations)| plan(profile, MappingIndex::new(position), locations, options))
+        .collect()
+}
+
 /// What is to be done about a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
+pub(crate) enum Task {
     /// Names and all else.
     Symbolize,
     /// Lines and inlined frames for names that are there.

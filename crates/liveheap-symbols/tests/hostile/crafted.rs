@@ -85,8 +85,7 @@ impl Drop for Folder {
 fn names(profile: &Profile) -> Vec<&str> {
     let frames = (0..profile.locations.len())
         .flat_map(|position| profile.lines_of(LocationIndex::new(position)));
-    let mut names: Vec<_> =
-        frames.map(|line| profile.text(profile.function(line).name)).collect();
+    let mut names: Vec<_> = frames.map(|line| profile.text(profile.function(line).name)).collect();
     names.sort_unstable();
     names.dedup();
     // A label of the linker right behind the code.

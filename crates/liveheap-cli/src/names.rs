@@ -8,8 +8,8 @@ use anyhow::{Result, anyhow};
 use liveheap_profile::{Profile, StringId};
 use liveheap_report::drop_uninteresting;
 use liveheap_symbols::{
-    Mode, Options, Outcome, RemoteSource, complaints, demangle_profile, forget_urls,
-    locate_binaries, symbolize, symbolize_remote,
+    Mode, Options, Outcome, RemoteSource, complaints, demangle_profile, download_debug_files,
+    forget_urls, locate_binaries, symbolize, symbolize_remote,
 };
 
 /// Where names come from.
@@ -64,6 +64,9 @@ pub(crate) fn look_up(profile: Profile, origins: &[RemoteSource], plan: &Plan) -
         options.again = ways.force;
         // pprof leaves a profile alone that has names, and so do we behind its door.
         options.refine = !ways.fast && plan.door == Door::Own;
+        if options.refine {
+            download(&named.profile, &options, plan);
+        }
         (named.profile, named.outcomes) = symbolize(named.profile, &options);
     }
     if ways.remote && !origins.is_empty() {
@@ -75,6 +78,18 @@ pub(crate) fn look_up(profile: Profile, origins: &[RemoteSource], plan: &Plan) -
     }
     named.profile = demangle_profile(named.profile, ways.demangle, ways.force);
     named
+}
+
+/// Asks the servers in `DEBUGINFOD_URLS`, if there are any, for debug information that is not here.
+fn download(profile: &Profile, options: &Options, plan: &Plan) {
+    let Ok(servers) = std::env::var("DEBUGINFOD_URLS") else { return };
+    // The list may have words of other kinds, such as `ima:enforcing`.
+    let is_url = |word: &&str| word.starts_with("http://") || word.starts_with("https://");
+    let servers: Vec<_> = servers.split_whitespace().filter(is_url).map(str::to_owned).collect();
+    let mut fetch =
+        |url: &str| http::get_if_found(url, &plan.fetch).map_err(|error| format!("{error:#}"));
+    let problems = download_debug_files(profile, options, &servers, &mut fetch);
+    problems.into_iter().for_each(say_plain);
 }
 
 /// Puts the paths of binaries into a profile that were found in the folders set up for them.

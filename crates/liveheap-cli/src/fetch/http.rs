@@ -50,6 +50,20 @@ pub(crate) fn post(url: &str, body: &str, options: &FetchOptions) -> Result<Vec<
     Ok(answer)
 }
 
+/// Fetches a file whole; nothing when the server does not have it.
+pub(crate) fn get_if_found(url: &str, options: &FetchOptions) -> Result<Option<Vec<u8>>> {
+    let patience = patience(0, options);
+    let (agent, url) = agent(url, patience, options)?;
+    let response = agent.get(url).call().map_err(|error| explain(error, patience))?;
+    if response.status().as_u16() == 404 {
+        return Ok(None);
+    }
+    let mut file = Vec::new();
+    let mut reader = accepted(response)?.into_body().into_reader().take(MOST_BYTES as u64);
+    reader.read_to_end(&mut file).context("reading the answer")?;
+    Ok(Some(file))
+}
+
 /// How long the server may take until it answers.
 fn patience(seconds: u64, options: &FetchOptions) -> Duration {
     let asked = match (options.timeout_seconds, seconds) {

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 use crate::program::Place;
+use crate::server::{Server, respond};
 use liveheap_profile::{Mapping, ProfileBuilder, encode_gzip};
 use std::process::Command;
 
@@ -98,4 +99,29 @@ fn a_binary_of_another_build_is_not_shown() {
          abcd into a folder that PPROF_BINARY_PATH names\n\
          liveheap: no matches found for regexp 0x800004|.\n"
     );
+}
+
+#[test]
+fn our_own_door_asks_the_servers_of_debuginfod_and_pprofs_does_not() {
+    let Some(place) = place("5c0ffee5") else { return };
+    let program = place.read("store");
+    std::fs::remove_file(place.path().join("store")).unwrap();
+    let server = Server::start(move |request, _, stream| match request {
+        "GET /buildid/5c0ffee5/executable" => respond(stream, "200 OK", "", &program),
+        _ => respond(stream, "404 Not Found", "", b""),
+    });
+    let top = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.env("DEBUGINFOD_URLS", format!("ima:permissive {}", server.url("")));
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(!top(&["pprof", "-top", "store.pb.gz"]).contains("leak"));
+    assert_eq!(server.requests(), Vec::<String>::new());
+    for _ in 0..2 {
+        let said = top(&["top", "store.pb.gz"]);
+        assert!(said.contains(" leak"), "{said}");
+    }
+    let asked = ["GET /buildid/5c0ffee5/debuginfo", "GET /buildid/5c0ffee5/executable"];
+    assert_eq!(server.requests(), asked);
+    assert!(place.path().join(".cache/debuginfod_client/5c0ffee5/executable").is_file());
 }

@@ -63,8 +63,9 @@ fn write_profile(place: &Place, file: &str, build_id: &str, objects: i64, commen
     place.write("store.pb.gz", &encode_gzip(&builder.finish()).unwrap());
 }
 
-fn strip(place: &Place) {
-    let status = Command::new("strip").arg("store").current_dir(place.path()).status().unwrap();
+fn strip(place: &Place, what: &str) {
+    let status =
+        Command::new("strip").args([what, "store"]).current_dir(place.path()).status().unwrap();
     assert!(status.success());
 }
 
@@ -112,7 +113,7 @@ fn a_healthy_profile_is_told_so() {
 fn a_stripped_binary_is_the_reason_and_the_build_is_the_cure() {
     let Some(place) = place() else { return };
     write_profile(&place, "store", "5c0ffee5", 1000, &[]);
-    strip(&place);
+    strip(&place, "--strip-all");
     check(
         &place,
         "store.pb.gz",
@@ -143,6 +144,62 @@ fn a_stripped_binary_is_the_reason_and_the_build_is_the_cure() {
                 debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
         "#]],
     );
+}
+
+#[test]
+fn names_without_lines_are_told_so_and_a_missing_build_id_is_a_doubt() {
+    let Some(place) = place() else { return };
+    write_profile(&place, "store", "", 1000, &[]);
+    strip(&place, "--strip-debug");
+    check(&place, "store.pb.gz", expect![[r#"
+        store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
+          is often missed
+
+        1. No lines for code of store (100% of inuse_space)
+           store was stripped of its debug information, or built without.
+           -> for this profile, put the unstripped store with build id 5c0ffee5 into a folder that
+              PPROF_BINARY_PATH names; for the next one, in Cargo.toml, under [profile.release], set debug =
+              "line-tables-only" and strip = "none" (for names alone strip = "debuginfo"; C and C++: build
+              with -g1 and do not strip)
+        2. No one can tell whether store is the build that ran: the profile has no build id for it (100% of
+           inuse_space)
+           -> compare with the one that ran: the build id here is 5c0ffee5
+
+        Binaries
+          store, no build id
+            in 100% of the total; of 2 addresses 0 have no name, 2 no line (100% of all frames)
+            store: taken
+            has N functions in .symtab, no debug information
+            debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
+            debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
+            debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
+            debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
+            debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
+            debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
+            debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
+            debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
+    "#]]);
+}
+
+#[test]
+fn without_a_file_name_the_binary_is_to_be_named() {
+    let Some(place) = place() else { return };
+    write_profile(&place, "", "", 1000, &[]);
+    check(&place, "store.pb.gz", expect![[r#"
+        store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
+          is often missed
+
+        1. No names for code of a binary that the profile does not name (100% of inuse_space)
+           The profile does not say where its binary is.
+           -> name the binary before the profile: liveheap doctor BINARY store.pb.gz
+
+        Binaries
+          (no file named), no build id
+            in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
+              frames)
+    "#]]);
+    let said = place.run(&["doctor", "store", "store.pb.gz"]).fine();
+    assert!(!said.contains("No names"), "{said}");
 }
 
 #[test]
@@ -319,7 +376,7 @@ fn a_binary_is_told_what_a_profile_of_it_would_get() {
             has N functions in .symtab, full debug information
     "#]],
     );
-    strip(&place);
+    strip(&place, "--strip-all");
     check(
         &place,
         "store",

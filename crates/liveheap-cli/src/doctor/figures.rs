@@ -4,7 +4,7 @@
 //! out: shares, each 0 to 1. Nothing is judged here.
 
 use super::diagnosis::{BinaryShares, Precision, StackShares};
-use liveheap_profile::{LocationIndex, Profile};
+use liveheap_profile::{Location, LocationIndex, MappingIndex, Profile};
 use std::collections::BTreeSet;
 
 /// So deep the crate `liveheap` and Go record stacks.
@@ -35,10 +35,12 @@ fn knows(profile: &Profile, location: LocationIndex) -> (bool, bool) {
     (lines.iter().any(is_named), lines.iter().any(|line| line.line != 0))
 }
 
-/// The shares of each mapping.
+/// The shares of each mapping, and behind them those of code outside of every mapping.
 pub(crate) fn of_binaries(profile: &Profile, index: usize) -> Vec<BinaryShares> {
     let total = total(profile, index);
-    let mut all = vec![BinaryShares::default(); profile.mappings.len()];
+    let outside = profile.mappings.len();
+    let mut all = vec![BinaryShares::default(); outside + 1];
+    let place = |location: &Location| location.mapping.map_or(outside, MappingIndex::get);
     let mut seen = BTreeSet::new();
     for sample in 0..profile.samples.len() {
         let weight = weight(profile, index, sample, total);
@@ -46,8 +48,8 @@ pub(crate) fn of_binaries(profile: &Profile, index: usize) -> Vec<BinaryShares> 
         let of_frame = weight / stack.len().max(1) as f64;
         seen.clear();
         for (depth, location) in stack.iter().enumerate() {
-            let Some(mapping) = profile.locations[location.get()].mapping else { continue };
-            let shares = &mut all[mapping.get()];
+            let mapping = place(&profile.locations[location.get()]);
+            let shares = &mut all[mapping];
             let (is_named, is_lined) = knows(profile, *location);
             shares.frames_unnamed += if is_named { 0.0 } else { of_frame };
             shares.frames_unlined += if is_lined { 0.0 } else { of_frame };
@@ -55,15 +57,14 @@ pub(crate) fn of_binaries(profile: &Profile, index: usize) -> Vec<BinaryShares> 
                 shares.leaf_unnamed += if is_named { 0.0 } else { weight };
                 shares.leaf_unlined += if is_lined { 0.0 } else { weight };
             }
-            if seen.insert(mapping.get()) {
+            if seen.insert(mapping) {
                 shares.of_total += weight;
             }
         }
     }
     for (position, location) in profile.locations.iter().enumerate() {
-        let Some(mapping) = location.mapping else { continue };
         let (is_named, is_lined) = knows(profile, LocationIndex::new(position));
-        let shares = &mut all[mapping.get()];
+        let shares = &mut all[place(location)];
         shares.addresses += 1;
         shares.unnamed += usize::from(!is_named);
         shares.unlined += usize::from(!is_lined);
@@ -248,7 +249,9 @@ mod tests {
     #[test]
     fn a_binary_is_counted_once_for_each_stack_and_by_its_leaves() {
         let stacks = [(vec!["", "main"], 30), (vec!["leak", ""], 10), (vec!["main"], 60)];
-        let [shares] = of_binaries(&profile(&stacks), 0)[..] else { panic!("one mapping") };
+        let [shares, _outside] = of_binaries(&profile(&stacks), 0)[..] else {
+            panic!("one mapping")
+        };
         assert_eq!((shares.of_total, shares.leaf_unnamed), (1.0, 0.3));
         assert_eq!((shares.frames_unnamed, shares.leaf_unlined), (0.2, 1.0));
     }

@@ -35,6 +35,8 @@ pub(crate) struct Case<'a> {
     pub(crate) binaries: &'a [BinaryReport],
     /// Their positions among the profile's mappings.
     pub(crate) mappings: &'a [usize],
+    /// How much is in code outside of every binary.
+    pub(crate) outside: BinaryShares,
 }
 
 /// What is wrong with a profile.
@@ -43,6 +45,7 @@ pub(crate) fn of_profile(case: &Case<'_>) -> Vec<Finding> {
     findings.extend(nothing(case));
     findings.extend(no_addresses(case));
     of_binaries(case, &mut findings);
+    findings.extend(outside(case));
     of_stacks(case, &mut findings);
     findings.extend(few_samples(case));
     for comment in &case.facts.comments {
@@ -188,6 +191,7 @@ fn of_binaries(case: &Case<'_>, findings: &mut Vec<Finding>) {
             (None, Some(share)) => Lack { what: "lines", weight: share / 2.0, share },
             (None, None) => {
                 findings.extend(unsure(binary, outcome, shares));
+                findings.extend(few_inlined(binary, outcome, shares));
                 continue;
             }
         };
@@ -311,6 +315,47 @@ fn of_binary(
         }
         (_, None) => make(lack.kind(), String::new(), advice::fetch_binary(binary, case.source)),
     }
+}
+
+/// Lines are there, but what was inlined is described in files that are gone.
+fn few_inlined(
+    binary: &BinaryReport,
+    outcome: Option<&Outcome>,
+    shares: BinaryShares,
+) -> Option<Finding> {
+    let [first, rest @ ..] = outcome?.missing_units.as_slice() else { return None };
+    if shares.of_total < WORTH_TELLING {
+        return None;
+    }
+    let what = format!("Few inlined frames in code of {}", file_of(binary));
+    let because = match rest.len() {
+        0 => format!("They are described in {}, which is gone.", first.display()),
+        more => {
+            format!("They are described in {} and {more} more, which are gone.", first.display())
+        }
+    };
+    let remedy = advice::KEEP_SPLIT.to_owned();
+    Some(finding("split-debug", 0.2, Some(shares.of_total), what, because, remedy))
+}
+
+/// Code that no binary has.
+fn outside(case: &Case<'_>) -> Option<Finding> {
+    let share = worth_telling(case.outside.leaf_unnamed, case.outside.frames_unnamed)?;
+    if case.facts.without_address == case.facts.locations {
+        return None;
+    }
+    Some(finding(
+        "outside",
+        share,
+        Some(share),
+        "No names for code outside of every binary that the profile names".to_owned(),
+        "It was generated while the program ran, or its library was unloaded before the profile was \
+         taken."
+            .to_owned(),
+        "take the profile while the library is loaded; of generated code only the program itself \
+         knows the names"
+            .to_owned(),
+    ))
 }
 
 /// Names were looked up in a binary that may be another one.

@@ -78,7 +78,8 @@ fn of_plan(plan: &Plan) -> Result<Diagnosis> {
 fn of_profile(source: &str, named: &Named, index: usize, options: &Options) -> Diagnosis {
     let profile = &named.profile;
     let facts = facts(profile, index);
-    let shares = figures::of_binaries(profile, index);
+    let mut shares = figures::of_binaries(profile, index);
+    let outside = shares.pop().unwrap_or_default();
     let mut binaries = Vec::new();
     let mut mappings = Vec::new();
     for (position, shares) in shares.into_iter().enumerate() {
@@ -104,7 +105,8 @@ fn of_profile(source: &str, named: &Named, index: usize, options: &Options) -> D
         });
         mappings.push(position);
     }
-    let case = Case { source, named, facts: &facts, binaries: &binaries, mappings: &mappings };
+    let case =
+        Case { source, named, facts: &facts, binaries: &binaries, mappings: &mappings, outside };
     Diagnosis {
         schema: SCHEMA,
         source: source.to_owned(),

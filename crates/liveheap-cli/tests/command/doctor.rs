@@ -26,6 +26,11 @@ const MIB: i64 = 1 << 20;
 /// A folder with `store`, built from `store.c` with debug information and the build id `5c0ffee5`.
 /// Nothing, and that is said, where there is no compiler.
 fn place() -> Option<Place> {
+    built(&[])
+}
+
+/// The same with more options for the compiler.
+fn built(more: &[&str]) -> Option<Place> {
     let place = Place::new();
     place.write("store.c", PROGRAM.as_bytes());
     let options = ["-g", "-O1", "-no-pie", "-fno-pic", "-fcf-protection=none"];
@@ -37,7 +42,8 @@ fn place() -> Option<Place> {
         "store",
         "store.c",
     ];
-    let built = Command::new("cc").args(options).args(linked).current_dir(place.path()).output();
+    let built =
+        Command::new("cc").args(options).args(more).args(linked).current_dir(place.path()).output();
     let Ok(output) = built else {
         eprintln!("SKIPPED: there is no cc to build a program with");
         return None;
@@ -151,7 +157,10 @@ fn names_without_lines_are_told_so_and_a_missing_build_id_is_a_doubt() {
     let Some(place) = place() else { return };
     write_profile(&place, "store", "", 1000, &[]);
     strip(&place, "--strip-debug");
-    check(&place, "store.pb.gz", expect![[r#"
+    check(
+        &place,
+        "store.pb.gz",
+        expect![[r#"
         store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
           is often missed
 
@@ -178,14 +187,18 @@ fn names_without_lines_are_told_so_and_a_missing_build_id_is_a_doubt() {
             debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
             debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
             debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn without_a_file_name_the_binary_is_to_be_named() {
     let Some(place) = place() else { return };
     write_profile(&place, "", "", 1000, &[]);
-    check(&place, "store.pb.gz", expect![[r#"
+    check(
+        &place,
+        "store.pb.gz",
+        expect![[r#"
         store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
           is often missed
 
@@ -197,7 +210,8 @@ fn without_a_file_name_the_binary_is_to_be_named() {
           (no file named), no build id
             in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
               frames)
-    "#]]);
+    "#]],
+    );
     let said = place.run(&["doctor", "store", "store.pb.gz"]).fine();
     assert!(!said.contains("No names"), "{said}");
 }
@@ -450,6 +464,56 @@ fn stacks_without_a_root_and_without_addresses_are_told_apart() {
                 in 100% of the total; of 2 addresses 0 have no name, 2 no line (100% of all frames)
         "#]],
     );
+}
+
+#[test]
+fn code_outside_of_every_binary_is_a_finding() {
+    let place = Place::new();
+    let mut builder = ProfileBuilder::new(&[("inuse_space", "bytes")]);
+    let file = builder.string("/srv/app");
+    let mapping = Mapping { start: 0x1000, limit: 0x9000, file, ..Mapping::default() };
+    let mapping = builder.mapping(mapping);
+    let function = builder.function("main", "main", "app.c", 1);
+    let frame = Frame { function, line: 7, column: 0 };
+    let main = builder.location(0x1100, Some(mapping), &[frame]);
+    let generated = builder.location(0x7f00_0000, None, &[]);
+    builder.sample(&[generated, main], &[3 * MIB], &[]);
+    builder.sample(&[main], &[MIB], &[]);
+    place.write("outside.pb.gz", &encode_gzip(&builder.finish()).unwrap());
+    check(&place, "outside.pb.gz", expect![[r#"
+        outside.pb.gz: 4MB of inuse_space in 2 rows
+
+        1. No names for code outside of every binary that the profile names (75% of inuse_space)
+           It was generated while the program ran, or its library was unloaded before the profile was taken.
+           -> take the profile while the library is loaded; of generated code only the program itself knows
+              the names
+
+        Binaries
+          /srv/app, no build id
+            in 100% of the total; of 1 addresses 0 have no name, 0 no line
+            /srv/app: no such file or directory
+            HERE/pprof/binaries/app: no such file or directory
+            HERE/pprof/binaries/srv/app: no such file or directory
+            HERE/pprof/binaries/srv/app.debug: no such file or directory
+            HERE/pprof/binaries/srv/.debug/app.debug: no such file or directory
+            HERE/pprof/binaries/usr/lib/debug/srv/app.debug: no such file or directory
+    "#]]);
+}
+
+#[test]
+fn inlined_frames_that_are_described_elsewhere_are_missed() {
+    let Some(place) = built(&["-gsplit-dwarf"]) else { return };
+    write_profile(&place, "store", "5c0ffee5", 1000, &[]);
+    for file in std::fs::read_dir(place.path()).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "dwo") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let json = place.run(&["doctor", "--json", "store.pb.gz"]).fine();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["binaries"][0]["offer"]["debug"], "split");
+    assert_eq!(json["findings"][0]["kind"], "split-debug", "{json}");
 }
 
 #[test]

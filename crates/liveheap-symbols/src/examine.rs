@@ -82,6 +82,8 @@ pub struct BinaryFacts {
     pub exports: usize,
     /// Its debug information.
     pub debug: DebugDetail,
+    /// Whether a file beside it has what its debug information keeps elsewhere (`.dwp`).
+    pub has_package: bool,
     /// Whether it has Go's own table of names and lines, which stripping leaves.
     pub has_go_table: bool,
     /// Whether it says how to unwind its stacks (`.eh_frame` and what stands for it elsewhere).
@@ -139,6 +141,8 @@ pub fn binary_facts(path: &Path, options: &Options) -> Result<BinaryFacts, Strin
 
 fn facts_of(path: &Path, image: &Image<'_>) -> BinaryFacts {
     let object = &image.object;
+    let mut package = path.as_os_str().to_owned();
+    package.push(".dwp");
     let debug_link = object.gnu_debuglink().ok().flatten();
     BinaryFacts {
         path: path.to_owned(),
@@ -146,6 +150,7 @@ fn facts_of(path: &Path, image: &Image<'_>) -> BinaryFacts {
         symbols: functions(object.symbols()),
         exports: functions(object.dynamic_symbols()),
         debug: debug_detail(image),
+        has_package: Path::new(&package).is_file(),
         has_go_table: GoTable::new(image).is_some(),
         has_unwind_tables: [".eh_frame", ".ARM.exidx", "__eh_frame", "__unwind_info", ".pdata"]
             .iter()

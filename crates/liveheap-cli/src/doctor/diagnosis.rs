@@ -146,6 +146,8 @@ pub(crate) struct Offer {
     pub(crate) exports: usize,
     /// `none`, `line-tables`, `full` or `split`.
     pub(crate) debug: &'static str,
+    /// Whether a `.dwp` file lies beside it.
+    pub(crate) has_package: bool,
     pub(crate) has_go_table: bool,
     pub(crate) has_unwind_tables: bool,
     /// What `.gnu_debuglink` names.
@@ -171,6 +173,7 @@ impl Offer {
                 DebugDetail::Split => "split",
                 _ => "none",
             },
+            has_package: facts.has_package,
             has_go_table: facts.has_go_table,
             has_unwind_tables: facts.has_unwind_tables,
             debug_link: facts.debug_link.clone(),

@@ -88,8 +88,7 @@ pub(crate) fn of_offer(file: &str, offer: &Offer) -> Vec<Finding> {
             remedy(),
         );
     }
-    let is_split = offer.debug == "split";
-    if is_split && !std::path::Path::new(&format!("{}.dwp", offer.path)).is_file() {
+    if offer.debug == "split" && !offer.has_package {
         let what = "Its inlined frames are described in other files (split debug information)";
         add("split-debug", 0.2, what, advice::KEEP_SPLIT.to_owned());
     }

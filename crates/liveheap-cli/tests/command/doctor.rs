@@ -480,7 +480,10 @@ fn code_outside_of_every_binary_is_a_finding() {
     builder.sample(&[generated, main], &[3 * MIB], &[]);
     builder.sample(&[main], &[MIB], &[]);
     place.write("outside.pb.gz", &encode_gzip(&builder.finish()).unwrap());
-    check(&place, "outside.pb.gz", expect![[r#"
+    check(
+        &place,
+        "outside.pb.gz",
+        expect![[r#"
         outside.pb.gz: 4MB of inuse_space in 2 rows
 
         1. No names for code outside of every binary that the profile names (75% of inuse_space)
@@ -497,7 +500,8 @@ fn code_outside_of_every_binary_is_a_finding() {
             HERE/pprof/binaries/srv/app.debug: no such file or directory
             HERE/pprof/binaries/srv/.debug/app.debug: no such file or directory
             HERE/pprof/binaries/usr/lib/debug/srv/app.debug: no such file or directory
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

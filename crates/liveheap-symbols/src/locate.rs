@@ -85,6 +85,7 @@ pub(crate) fn find_binary_watched(
     let debug_files = debug_file_candidates(wanted.build_id, options);
     for path in std::iter::once(as_is).chain(replaced(wanted)).chain(folders).chain(debug_files) {
         let opened = ObjectFile::open(&path).and_then(|file| {
+            let file = file.choose(wanted.build_id);
             let build_id = file.image()?.build_id;
             Ok((file, build_id))
         });
@@ -156,7 +157,14 @@ pub(crate) fn find_debug_file_watched(
             })
         })
     };
-    by_build_id.or_else(by_link).or_else(|| {
+    // Apple's tools put it into a folder beside the program.
+    let by_folder = || {
+        let folder = with_suffix(&binary.path, ".dSYM").join("Contents/Resources/DWARF");
+        let path = folder.join(binary.path.file_name()?);
+        let file = ObjectFile::open(&path).ok()?.choose(&image.build_id);
+        file.image().is_ok_and(|found| found.build_id == image.build_id).then_some(file)
+    };
+    by_build_id.or_else(by_link).or_else(by_folder).or_else(|| {
         let section =
             image.object.section_by_name(".gnu_debugdata").filter(|_| !image.has_symbols)?;
         let file = ObjectFile::unpacked(&binary.path, unpack(section.data().ok()?)?);

@@ -6,8 +6,10 @@
 #![expect(unsafe_code, reason = "a file that is mapped into memory may be changed by others")]
 
 use memmap2::Mmap;
-use object::{Object, ObjectKind, ObjectSection, ObjectSegment};
+use object::read::macho::{FatArch, MachOFatFile32, MachOFatFile64};
+use object::{BinaryFormat, Object, ObjectKind, ObjectSection, ObjectSegment};
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A binary that is mapped into memory.
@@ -15,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct ObjectFile {
     pub(crate) path: PathBuf,
     bytes: Bytes,
+    /// The part that is read, of a file with programs for several processors.
+    part: Option<Range<usize>>,
 }
 
 /// What a binary is in.
@@ -41,12 +45,25 @@ impl ObjectFile {
         // private and read-only; a file that is cut short meanwhile ends this process with SIGBUS,
         // as with every tool that maps binaries, and changed bytes are only ever parsed.
         let bytes = unsafe { Mmap::map(&file) }.map_err(refused)?;
-        Ok(Self { path: path.to_owned(), bytes: Bytes::Mapped(bytes) })
+        Ok(Self { path: path.to_owned(), bytes: Bytes::Mapped(bytes), part: None })
     }
 
     /// A binary that was packed inside the file at `path`.
     pub(crate) fn unpacked(path: &Path, bytes: Vec<u8>) -> Self {
-        Self { path: path.to_owned(), bytes: Bytes::Unpacked(bytes) }
+        Self { path: path.to_owned(), bytes: Bytes::Unpacked(bytes), part: None }
+    }
+
+    /// Of a file with programs for several processors, reads the one with this build id from now
+    /// on; the first one if none has it.
+    pub(crate) fn choose(mut self, build_id: &str) -> Self {
+        let parts = parts(self.bytes());
+        let has_it = |part: &&Range<usize>| {
+            let program = self.bytes().get((*part).clone());
+            let object = program.and_then(|bytes| object::File::parse(bytes).ok());
+            object.is_some_and(|object| build_id_of(&object).eq_ignore_ascii_case(build_id))
+        };
+        self.part = parts.iter().find(has_it).or(parts.first()).cloned();
+        self
     }
 
     /// Reads the file's tables of contents.
@@ -56,9 +73,12 @@ impl ObjectFile {
     pub(crate) fn image(&self) -> Result<Image<'_>, String> {
         let object =
             object::File::parse(self.bytes()).map_err(|_| "unrecognized object file".to_owned())?;
-        let build_id = object.build_id().ok().flatten().map(hexadecimal).unwrap_or_default();
+        let build_id = build_id_of(&object);
+        let is_of_mac = object.format() == BinaryFormat::MachO;
         let segments = object
             .segments()
+            // Addresses that must never be used are a segment there.
+            .filter(|segment| !is_of_mac || segment.file_range().1 > 0)
             .map(|segment| {
                 let (offset, size_in_file) = segment.file_range();
                 Segment {
@@ -77,16 +97,17 @@ impl ObjectFile {
             })
         };
         let has_lines = has_section(".debug_info") || has_section("__debug_info");
-        let is_fixed = object.kind() == ObjectKind::Executable;
+        let is_fixed = object.kind() == ObjectKind::Executable && !is_of_mac;
         Ok(Image { object, build_id, segments, has_symbols, has_lines, is_fixed })
     }
 
     /// The whole file.
     pub(crate) fn bytes(&self) -> &[u8] {
-        match &self.bytes {
+        let bytes: &[u8] = match &self.bytes {
             Bytes::Mapped(bytes) => bytes,
             Bytes::Unpacked(bytes) => bytes,
-        }
+        };
+        self.part.clone().and_then(|part| bytes.get(part)).unwrap_or(bytes)
     }
 }
 
@@ -128,6 +149,31 @@ fn words(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotADirectory => "not a directory".to_owned(),
         _ => error.to_string(),
     }
+}
+
+/// A build id in hexadecimal, on a Mac the UUID; empty when there is none.
+fn build_id_of(object: &object::File<'_>) -> String {
+    let of_mac = || object.mach_uuid().ok().flatten().map(|uuid| hexadecimal(&uuid));
+    let build_id = object.build_id().ok().flatten().map(hexadecimal);
+    build_id.or_else(of_mac).unwrap_or_default()
+}
+
+/// Where the programs lie in a file with several.
+fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
+    let range = |(offset, size): (u64, u64)| {
+        let start = usize::try_from(offset).ok()?;
+        Some(start..start.checked_add(usize::try_from(size).ok()?)?)
+    };
+    let ranges: Vec<_> = match object::FileKind::parse(bytes) {
+        Ok(object::FileKind::MachOFat32) => MachOFatFile32::parse(bytes)
+            .map(|file| file.arches().iter().map(|part| part.file_range()).collect())
+            .unwrap_or_default(),
+        Ok(object::FileKind::MachOFat64) => MachOFatFile64::parse(bytes)
+            .map(|file| file.arches().iter().map(|part| part.file_range()).collect())
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    ranges.into_iter().filter_map(range).collect()
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

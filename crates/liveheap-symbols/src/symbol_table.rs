@@ -5,7 +5,7 @@
 //! binary costs no more than reading its symbols.
 
 use crate::object_file::Image;
-use object::{Object, ObjectSymbol, SymbolKind};
+use object::{BinaryFormat, Object, ObjectSymbol, SymbolKind};
 
 /// How much may be looked at in all: bytes of names, and addresses that symbols reach over. Real
 /// tables stay far below; a million symbols with one name of megabytes, each said to reach over
@@ -33,6 +33,7 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
     let mut containing: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
     // The last symbol that starts at or before each address, whether or not it reaches it.
     let mut preceding: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
+    let is_of_mac = image.object.format() == BinaryFormat::MachO;
     let mut work_left = MOST_WORK;
     for entry in image.object.symbols().chain(image.object.dynamic_symbols()) {
         if !is_function(&entry) {
@@ -58,6 +59,8 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
         let Some(name) = name.filter(|name| !name.is_empty() && !name.starts_with('$')) else {
             continue;
         };
+        // Compilers for the Mac put an underscore before each name.
+        let name = if is_of_mac { name.strip_prefix('_').unwrap_or(name) } else { name };
         let symbol = Symbol { name, start, size, is_global: entry.is_global() };
         if precedes {
             offer(&mut preceding[first], symbol);

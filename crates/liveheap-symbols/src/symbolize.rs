@@ -377,4 +377,6 @@ fn agree_on_start_lines(stacks: &mut [Vec<Frame>]) {
 }
 
 #[cfg(test)]
+mod macho_tests;
+#[cfg(test)]
 mod tests;

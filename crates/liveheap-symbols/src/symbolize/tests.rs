@@ -454,3 +454,31 @@ fn a_stripped_binary_has_the_names_that_are_packed_inside_it() {
     .assert_eq(&describe(&profile, &outcomes, &folder));
     assert_eq!(outcomes[0].debug_file, None);
 }
+
+#[test]
+fn a_program_of_32_bits_is_read_as_well() {
+    let folder = Folder::new("narrow");
+    std::fs::write(folder.0.join("empty.c"), "void _start(void) {}").expect("the folder is ours");
+    let can = std::process::Command::new("cc")
+        .args(["-m32", "-nostdlib", "-o", "empty", "empty.c"])
+        .current_dir(&folder.0)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !can {
+        eprintln!("SKIPPED: the compiler here builds no 32-bit programs");
+        return;
+    }
+    let source = STORE_C
+        .replace("#include <stdlib.h>", "static void *malloc(long size) { return (void *)size; }");
+    let binary = folder.c(&["-m32", "-g", "-nostdlib", "-Wl,-emain", "-no-pie"], &source);
+    check(
+        &folder,
+        &binary,
+        &["in_grow"],
+        expect![[r#"
+        grow store.c:4 from 2 (inlined)
+        fill store.c:8 from 7
+        store: names of 1 and lines of 1 of 1 addresses
+    "#]],
+    );
+}

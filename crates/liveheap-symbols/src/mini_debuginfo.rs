@@ -56,11 +56,10 @@ fn window_bytes(block_header: &[u8]) -> Option<u32> {
     }
     let mut position = 2;
     for flag in [0x40, 0x80] {
-        while flags & flag != 0 {
-            position += 1;
-            if block_header.get(position - 1)? & 0x80 == 0 {
-                break;
-            }
+        if flags & flag != 0 {
+            // Seven bits a byte, the highest one says whether more follow.
+            let length = block_header.get(position..)?.iter().position(|byte| byte & 0x80 == 0)?;
+            position += length + 1;
         }
     }
     // LZMA2 has number 0x21, and one byte of properties.

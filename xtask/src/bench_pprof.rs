@@ -7,12 +7,11 @@
 
 mod generate;
 mod hostile;
-mod measure;
 
 use crate::process::{build, fresh_folder};
 use anyhow::{Context, Result, ensure};
 use generate::Shape;
-use measure::{Cost, median, run_once};
+use crate::measure::{Cost, median, run_once};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

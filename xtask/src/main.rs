@@ -3,9 +3,12 @@
 
 mod bench_alloc;
 mod bench_pprof;
+mod bench_symbols;
 mod compat;
 mod demo;
 mod differential;
+mod elf;
+mod measure;
 mod process;
 mod server;
 mod tidy;
@@ -30,6 +33,8 @@ usage: cargo xtask CHORE
                            they are at hand, gperftools' and Go's, as a table
   bench-pprof --oracle PPROF [--rounds N] [--oracle-rounds N] [--only NAME]
                            speed and memory beside the real pprof, as a table
+  bench-symbols --oracle PPROF [--addresses N] [--rounds N] [--binary PATH]...
+                           the same for looking up names in large binaries
 ";
 
 fn main() -> ExitCode {
@@ -101,6 +106,27 @@ fn run(words: &[&str]) -> Result<()> {
                 }
             }
             bench_pprof::run(&plan)
+        }
+        ["bench-symbols", "--oracle", oracle, rest @ ..] => {
+            let mut plan = bench_symbols::Plan {
+                oracle: oracle.as_ref(),
+                addresses: 5000,
+                rounds: 3,
+                binaries: Vec::new(),
+            };
+            for pair in rest.chunks(2) {
+                match pair {
+                    ["--addresses", number] => {
+                        plan.addresses = number.parse().context("--addresses wants a number")?;
+                    }
+                    ["--rounds", number] => {
+                        plan.rounds = number.parse().context("--rounds wants a number")?;
+                    }
+                    ["--binary", path] => plan.binaries.push(path.into()),
+                    _ => bail!("no such option: {}\n\n{USAGE}", pair.join(" ")),
+                }
+            }
+            bench_symbols::run(&plan)
         }
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -2,7 +2,7 @@
 //!
 //! The real pprof does not stand in this table; it needs minutes and many gigabytes for some.
 
-use super::measure::{run_once, run_refused};
+use crate::measure::{run_once, run_refused};
 use anyhow::{Context, Result};
 use liveheap_profile::{Frame, LocationIndex, Profile, ProfileBuilder};
 use std::path::Path;

@@ -9,22 +9,22 @@ use std::time::Instant;
 
 /// The cost of one process.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// User and system time.
-    pub(super) cpu_seconds: f64,
+    pub(crate) cpu_seconds: f64,
     /// From start to end.
-    pub(super) wall_seconds: f64,
+    pub(crate) wall_seconds: f64,
     /// Peak resident memory, in units of 1 000 000 bytes.
-    pub(super) peak_megabytes: f64,
+    pub(crate) peak_megabytes: f64,
 }
 
 /// What a program printed, as far as it takes to compare it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Printed {
+pub(crate) struct Printed {
     /// The first bytes.
-    pub(super) head: Vec<u8>,
+    pub(crate) head: Vec<u8>,
     /// How many there were.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     hash: u64,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Printed {
 ///
 /// # Errors
 /// When it cannot be started or ends with an error.
-pub(super) fn run_once(command: &mut Command) -> Result<(Cost, Printed)> {
+pub(crate) fn run_once(command: &mut Command) -> Result<(Cost, Printed)> {
     let (cost, printed, status) = run(command)?;
     if status != 0 {
         bail!("{command:?} ended with wait status {status}");
@@ -44,7 +44,7 @@ pub(super) fn run_once(command: &mut Command) -> Result<(Cost, Printed)> {
 ///
 /// # Errors
 /// When it cannot be started or ends otherwise.
-pub(super) fn run_refused(command: &mut Command) -> Result<Cost> {
+pub(crate) fn run_refused(command: &mut Command) -> Result<Cost> {
     let (cost, _, status) = run(command)?;
     if !libc::WIFEXITED(status) || libc::WEXITSTATUS(status) != 2 {
         bail!("{command:?} was not refused, wait status {status}");
@@ -110,7 +110,7 @@ fn seconds(time: libc::timeval) -> f64 {
 }
 
 /// The middle value; the mean of the two middle ones when their number is even.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }

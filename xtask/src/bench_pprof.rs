@@ -8,10 +8,10 @@
 mod generate;
 mod hostile;
 
+use crate::measure::{Cost, median, run_once};
 use crate::process::{build, fresh_folder};
 use anyhow::{Context, Result, ensure};
 use generate::Shape;
-use crate::measure::{Cost, median, run_once};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

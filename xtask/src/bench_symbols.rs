@@ -67,7 +67,8 @@ fn row(plan: &Plan<'_>, ours: &Path, binary: &Path, folder: &Path) -> Result<()>
         .with_context(|| format!("writing {}", path.display()))?;
     drop(profile);
     let functions = |command: &mut Command| -> Result<usize> {
-        let text = capture(command.args(["-top", "-nodecount=1000000", "-nodefraction=0"]).arg(&path))?;
+        let text =
+            capture(command.args(["-top", "-nodecount=1000000", "-nodefraction=0"]).arg(&path))?;
         Ok(text.lines().skip_while(|line| !line.contains("flat%")).skip(1).count())
     };
     let real_functions = functions(&mut Command::new(plan.oracle))?;

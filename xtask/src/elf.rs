@@ -83,6 +83,11 @@ impl ElfFile {
         Some(Self { path: path.to_owned(), build_id, is_fixed, text, segment })
     }
 
+    /// Lower-case hexadecimal; empty when it has none.
+    pub(crate) fn build_id(&self) -> &str {
+        &self.build_id
+    }
+
     /// Addresses in equal distances over all code, as linked; at most `count`.
     pub(crate) fn spread(&self, count: u64) -> Vec<u64> {
         let (start, size) = self.text;

@@ -4,6 +4,7 @@
 mod bench_alloc;
 mod bench_pprof;
 mod bench_symbols;
+mod compare_symbols;
 mod compat;
 mod demo;
 mod differential;
@@ -35,6 +36,9 @@ usage: cargo xtask CHORE
                            speed and memory beside the real pprof, as a table
   bench-symbols --oracle PPROF [--addresses N] [--rounds N] [--binary PATH]...
                            the same for looking up names in large binaries
+  compare-symbols --oracle PPROF [--go GOROOT]
+                           names and lines of small programs, built in every way, that we, the
+                           real pprof, addr2line and llvm-symbolizer find, as a table
 ";
 
 fn main() -> ExitCode {
@@ -127,6 +131,10 @@ fn run(words: &[&str]) -> Result<()> {
                 }
             }
             bench_symbols::run(&plan)
+        }
+        ["compare-symbols", "--oracle", oracle] => compare_symbols::run(oracle.as_ref(), None),
+        ["compare-symbols", "--oracle", oracle, "--go", goroot] => {
+            compare_symbols::run(oracle.as_ref(), Some(goroot.as_ref()))
         }
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -214,7 +214,8 @@ impl Question<'_> {
                 Ok(Report::Top(TopReport { header, total: self.numbers.total, rows }))
             }
             ReportKind::Tree | ReportKind::Peek(_) => {
-                let trimmed = self.graph(&profile, Detail::Edges);
+                let detail = argument.map_or(Detail::Edges, Detail::EdgesAt);
+                let trimmed = self.graph(&profile, detail);
                 let header = self.graph_lines(&profile, &trimmed, false);
                 let blocks = tree::blocks(&trimmed, &self.numbers, argument);
                 if let Some(pattern) = argument

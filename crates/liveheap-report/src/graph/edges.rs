@@ -39,13 +39,20 @@ impl Edge {
 /// Stands for the only node of a location when that node is not kept.
 const NOT_KEPT: u32 = SEVERAL - 1;
 
-/// The edges between the nodes of `kept` that lead to a node of `wanted`, in the order in which
-/// they were met first. Each edge counts once per sample; no node has an edge to itself.
-pub(crate) fn connect(
+/// Which edges are wanted: those that leave a node of `from` and those that lead to one of `to`.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) from: Vec<bool>,
+    pub(super) to: Vec<bool>,
+}
+
+/// The wanted edges between the nodes of `kept`, in the order in which they were met first. Each
+/// edge counts once per sample; no node has an edge to itself.
+pub(super) fn connect(
     table: &NodeTable<'_>,
     value: SampleValue,
     kept: &[bool],
-    wanted: &[bool],
+    wanted: &Wanted,
 ) -> Vec<Edge> {
     let samples = &table.profile().samples;
     let steps: Vec<u32> = table
@@ -69,9 +76,12 @@ pub(crate) fn connect(
         let mut call = |node: u32, residual: bool, inline: bool| {
             if let Some(parent) = parent
                 && parent != node
-                && wanted[node as usize]
+                && (wanted.to[node as usize] || wanted.from[parent as usize])
             {
-                edges.entry(parent, node).add(stamp, amount, divisor, residual, inline);
+                let position = edges.position_of(parent, node);
+                if edges.slots[position].add(stamp, amount, residual, inline) && divisor != 0 {
+                    edges.add_divisor(position, divisor);
+                }
             }
             parent = Some(node);
         };
@@ -102,6 +112,8 @@ pub(crate) fn connect(
 struct EdgeTable {
     /// The length is a power of two.
     slots: Vec<Slot>,
+    /// The divisor of each slot; empty as long as there is none, since hardly any report has means.
+    divisors: Vec<i64>,
     /// The ends of the edges in the order in which they were met first.
     order: Vec<(u32, u32)>,
 }
@@ -111,7 +123,6 @@ struct Slot {
     from: u32,
     to: u32,
     weight: i64,
-    divisor: i64,
     /// The last sample that the edge was seen in, plus one; 0 for a free slot.
     seen_in: u32,
     is_residual: bool,
@@ -119,16 +130,21 @@ struct Slot {
     is_called: bool,
 }
 
+// A table of all edges is larger than the caches: what a slot takes is what a walk waits for.
+const _: () = assert!(size_of::<Slot>() == 24);
+
 impl Slot {
+    /// Whether the sample had not been counted yet.
     #[inline]
-    fn add(&mut self, stamp: u32, amount: i64, divisor: i64, residual: bool, inline: bool) {
-        if self.seen_in != stamp {
+    fn add(&mut self, stamp: u32, amount: i64, residual: bool, inline: bool) -> bool {
+        let is_new = self.seen_in != stamp;
+        if is_new {
             self.seen_in = stamp;
             self.weight = self.weight.wrapping_add(amount);
-            self.divisor = self.divisor.wrapping_add(divisor);
             self.is_residual |= residual;
             self.is_called |= !inline;
         }
+        is_new
     }
 
     fn is_free(&self) -> bool {
@@ -138,12 +154,12 @@ impl Slot {
 
 impl EdgeTable {
     fn new() -> Self {
-        Self { slots: vec![Slot::default(); 1024], order: Vec::new() }
+        Self { slots: vec![Slot::default(); 1024], divisors: Vec::new(), order: Vec::new() }
     }
 
-    /// The edge from one node to another, made when it is new; the caller adds to it.
+    /// The slot of the edge from one node to another, made when it is new; the caller adds to it.
     #[inline]
-    fn entry(&mut self, from: u32, to: u32) -> &mut Slot {
+    fn position_of(&mut self, from: u32, to: u32) -> usize {
         let mut position = self.position(from, to);
         if self.slots[position].is_free() {
             if self.order.len() * 2 >= self.slots.len() {
@@ -153,7 +169,16 @@ impl EdgeTable {
             self.order.push((from, to));
             self.slots[position] = Slot { from, to, ..Slot::default() };
         }
-        &mut self.slots[position]
+        position
+    }
+
+    fn add_divisor(&mut self, position: usize, divisor: i64) {
+        self.divisors.resize(self.slots.len(), 0);
+        self.divisors[position] = self.divisors[position].wrapping_add(divisor);
+    }
+
+    fn divisor(&self, position: usize) -> i64 {
+        self.divisors.get(position).copied().unwrap_or(0)
     }
 
     /// The slot that holds the edge, or the free one that it would take.
@@ -174,22 +199,27 @@ impl EdgeTable {
 
     #[cold]
     fn grow(&mut self) {
-        let old = std::mem::take(&mut self.slots);
-        self.slots = vec![Slot::default(); old.len() * 4];
-        for slot in old.iter().filter(|slot| !slot.is_free()) {
+        let larger = vec![Slot::default(); self.slots.len() * 2];
+        let old = std::mem::replace(&mut self.slots, larger);
+        let divisors = std::mem::take(&mut self.divisors);
+        for (before, slot) in old.iter().enumerate().filter(|(_, slot)| !slot.is_free()) {
             let position = self.position(slot.from, slot.to);
             self.slots[position] = *slot;
+            if let Some(&divisor) = divisors.get(before) {
+                self.add_divisor(position, divisor);
+            }
         }
     }
 
     fn in_order(self) -> Vec<Edge> {
         let edge = |&(from, to): &(u32, u32)| {
-            let slot = &self.slots[self.position(from, to)];
+            let position = self.position(from, to);
+            let slot = &self.slots[position];
             Edge {
                 from,
                 to,
                 weight: slot.weight,
-                divisor: slot.divisor,
+                divisor: self.divisor(position),
                 residual: slot.is_residual,
                 inline: !slot.is_called,
             }

@@ -22,7 +22,9 @@ pub(crate) use order::{NodeOrder, sort_edges, sorted_edges};
 pub(crate) use tags::{NodeTags, NumberFormat, Tag};
 pub(crate) use weights::{Weight, mean, truncate};
 
+use crate::pattern::Pattern;
 use crate::value::SampleValue;
+use edges::Wanted;
 use std::borrow::Cow;
 
 /// How a graph is built and how much of it is shown.
@@ -53,6 +55,8 @@ pub(crate) enum Detail<'a> {
     Inlining,
     /// All edges.
     Edges,
+    /// The edges at both sides of the nodes whose printed name matches.
+    EdgesAt(&'a Pattern),
     /// All edges without the redundant ones, and tags: a drawn graph.
     Picture(NumberFormat<'a>),
 }
@@ -183,10 +187,18 @@ impl<'p> Graph<'p> {
             kept[node as usize] = true;
         }
         let wanted = match options.detail {
-            Detail::Inlining => self.table.inlined_anywhere(),
-            _ => vec![true; count],
+            Detail::Inlining => {
+                Wanted { from: vec![false; count], to: self.table.inlined_anywhere() }
+            }
+            Detail::EdgesAt(pattern) => {
+                let nodes = 0..nodes::position_u32(count);
+                let is_match = |node| pattern.is_match(&self.table.printed_name(node));
+                let matching: Vec<bool> = nodes.map(is_match).collect();
+                Wanted { from: matching.clone(), to: matching }
+            }
+            _ => Wanted { from: vec![true; count], to: vec![true; count] },
         };
-        let needed = wanted.contains(&true);
+        let needed = wanted.to.contains(&true);
         let edges = if needed {
             edges::connect(&self.table, options.value, &kept, &wanted)
         } else {

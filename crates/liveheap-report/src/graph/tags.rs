@@ -4,7 +4,7 @@
 //! pprof's graphs.
 
 use super::hash::FastMap;
-use super::nodes::NodeTable;
+use super::nodes::{NodeTable, SEVERAL, position_u32};
 use super::weights::Weight;
 use crate::measure;
 use crate::value::{BASE_KEY, SampleValue};
@@ -65,19 +65,22 @@ pub(crate) struct TagCollector<'p, 'f> {
     /// Label texts, each once; the first is the empty one.
     texts: Vec<String>,
     text_ids: FastMap<String, u32>,
-    /// Node, text, name of the number: the place in `found`.
-    places: FastMap<(u32, u32, u32), usize>,
+    /// Text and name of the number, both as text ids; the name is 0 for text labels.
+    pairs: Vec<(u32, u32)>,
+    pair_ids: FastMap<(u32, u32), u32>,
+    /// Node and pair, in one word since each frame of a kept node is looked up: the place in
+    /// `found`.
+    places: FastMap<u64, usize>,
     found: Vec<Found>,
     names: FastMap<i64, u32>,
-    current_text: u32,
-    current_numbers: Vec<(u32, i64)>,
+    /// The pairs of the sample and their numbers.
+    current: Vec<(u32, i64)>,
 }
 
 struct Found {
     node: u32,
-    text: u32,
-    /// Name of the number as a text id; 0 for text labels.
-    number: u32,
+    pair: u32,
+    /// The first number that was met with this name.
     value: i64,
     weight: Weight,
 }
@@ -89,18 +92,18 @@ impl<'p, 'f> TagCollector<'p, 'f> {
             format,
             texts: vec![String::new()],
             text_ids: FastMap::default(),
+            pairs: Vec::new(),
+            pair_ids: FastMap::default(),
             places: FastMap::default(),
             found: Vec::new(),
             names: FastMap::default(),
-            current_text: 0,
-            current_numbers: Vec::new(),
+            current: Vec::new(),
         }
     }
 
     /// Turns to a sample with these labels.
     pub(crate) fn enter(&mut self, labels: &[Label]) {
-        self.current_numbers.clear();
-        let mut texts = Vec::new();
+        let (mut texts, mut numbers) = (Vec::new(), Vec::new());
         for label in labels {
             let key = self.profile.text(label.key);
             match label.value {
@@ -118,33 +121,43 @@ impl<'p, 'f> TagCollector<'p, 'f> {
                             name
                         }
                     };
-                    self.current_numbers.push((name, value));
+                    numbers.push((name, value));
                 }
                 _ => {}
             }
         }
         texts.sort_unstable();
-        self.current_text = self.text_id(texts.join("\n"));
+        let text = self.text_id(texts.join("\n"));
+        self.current.clear();
+        if text != 0 {
+            let pair = self.pair_id(text, 0);
+            self.current.push((pair, 0));
+        }
+        for (name, value) in numbers {
+            let pair = self.pair_id(text, name);
+            self.current.push((pair, value));
+        }
     }
 
     /// Adds the sample's value to the tags of a node.
     pub(crate) fn add(&mut self, node: u32, add: impl Fn(&mut Weight)) {
-        if self.current_text != 0 {
-            add(self.weight_of(node, self.current_text, 0, 0));
-        }
-        for position in 0..self.current_numbers.len() {
-            let (name, value) = self.current_numbers[position];
-            add(self.weight_of(node, self.current_text, name, value));
+        for &(pair, value) in &self.current {
+            let found = &mut self.found;
+            let key = u64::from(node) << 32 | u64::from(pair);
+            let place = *self.places.entry(key).or_insert_with(|| {
+                found.push(Found { node, pair, value, weight: Weight::default() });
+                found.len() - 1
+            });
+            add(&mut found[place].weight);
         }
     }
 
-    fn weight_of(&mut self, node: u32, text: u32, number: u32, value: i64) -> &mut Weight {
-        let found = &mut self.found;
-        let place = *self.places.entry((node, text, number)).or_insert_with(|| {
-            found.push(Found { node, text, number, value, weight: Weight::default() });
-            found.len() - 1
-        });
-        &mut self.found[place].weight
+    fn pair_id(&mut self, text: u32, number: u32) -> u32 {
+        let pairs = &mut self.pairs;
+        *self.pair_ids.entry((text, number)).or_insert_with(|| {
+            pairs.push((text, number));
+            position_u32(pairs.len() - 1)
+        })
     }
 
     fn text_id(&mut self, text: String) -> u32 {
@@ -154,7 +167,7 @@ impl<'p, 'f> TagCollector<'p, 'f> {
         if let Some(&id) = self.text_ids.get(&text) {
             return id;
         }
-        let id = super::nodes::position_u32(self.texts.len());
+        let id = position_u32(self.texts.len());
         self.texts.push(text.clone());
         self.text_ids.insert(text, id);
         id
@@ -165,13 +178,14 @@ impl<'p, 'f> TagCollector<'p, 'f> {
         let mut tags = vec![NodeTags::default(); nodes];
         for found in self.found {
             let of_node = &mut tags[found.node as usize];
-            let text = &self.texts[found.text as usize];
-            if found.number == 0 {
+            let (text, number) = self.pairs[found.pair as usize];
+            let text = &self.texts[text as usize];
+            if number == 0 {
                 let name = text.clone();
                 of_node.texts.push(Tag { name, weight: found.weight, ..Tag::default() });
             } else {
                 let tag = Tag {
-                    name: self.texts[found.number as usize].clone(),
+                    name: self.texts[number as usize].clone(),
                     value: found.value,
                     unit: self.format.label_unit.to_owned(),
                     weight: found.weight,
@@ -193,21 +207,28 @@ pub(crate) fn collect(
     let profile = table.profile();
     let samples = &profile.samples;
     let mut collector = TagCollector::new(profile, format);
-    let mut seen_in = vec![0_usize; table.len()];
+    let mut seen_in = vec![0_u32; table.len()];
     for sample in 0..samples.len() {
         let (amount, divisor) = value.of(samples.values(sample));
         if amount == 0 && divisor == 0 {
             continue;
         }
         collector.enter(samples.labels(sample));
+        let stamp = position_u32(sample + 1);
         let mut leaf = None;
+        let mut visit = |node: u32| {
+            leaf = Some(node).filter(|node| kept[*node as usize]);
+            if leaf.is_some() && seen_in[node as usize] != stamp {
+                seen_in[node as usize] = stamp;
+                collector.add(node, |weight| weight.add_cum(amount, divisor));
+            }
+        };
         for &location in samples.stack(sample).iter().rev() {
-            for &node in table.of_location(location).iter().rev() {
-                leaf = Some(node).filter(|node| kept[*node as usize]);
-                if leaf.is_some() && seen_in[node as usize] != sample + 1 {
-                    seen_in[node as usize] = sample + 1;
-                    collector.add(node, |weight| weight.add_cum(amount, divisor));
+            match table.only_of(location) {
+                SEVERAL => {
+                    table.of_location(location).iter().rev().for_each(|node| visit(*node));
                 }
+                node => visit(node),
             }
         }
         if let Some(leaf) = leaf {

@@ -11,7 +11,7 @@ use std::io;
 const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
 
 /// What stands before the name of a frame that has no value beside it.
-const NO_VALUE: &str = "             ";
+const NO_VALUE: &[u8] = b"             ";
 
 /// Writes the samples as text.
 ///
@@ -38,10 +38,13 @@ pub(crate) fn write(report: &TracesReport, out: &mut dyn io::Write) -> io::Resul
         }
         let (amount, divisor) = value.of(profile.samples.values(sample));
         let label = numbers.label(mean(amount, divisor));
-        buffer.extend_from_slice(format!("{label:>10}   ").as_bytes());
-        buffer.extend_from_slice(&frames.of(stack[0]).as_bytes()[NO_VALUE.len()..]);
+        // As `{label:>10}` and the three blanks before a name.
+        buffer.extend_from_slice(&NO_VALUE[..10_usize.saturating_sub(label.chars().count())]);
+        buffer.extend_from_slice(label.as_bytes());
+        buffer.extend_from_slice(&NO_VALUE[10..]);
+        buffer.extend_from_slice(&frames.of(stack[0])[NO_VALUE.len()..]);
         for at in &stack[1..] {
-            buffer.extend_from_slice(frames.of(*at).as_bytes());
+            buffer.extend_from_slice(frames.of(*at));
         }
         if buffer.len() > BUFFER {
             out.write_all(&buffer)?;
@@ -69,33 +72,47 @@ fn label_line(profile: &Profile, units: &TagUnits, labels: &[Label]) -> String {
 }
 
 /// The lines of each location, ready to be copied: frames innermost first, without a value.
+///
+/// Bytes, not text: cutting a text looks at both of its ends, and for names that are not in the
+/// cache that was most of the time of the report.
 struct FrameTexts {
-    text: String,
-    /// Where the lines of each location end in `text`.
-    ends: Vec<usize>,
+    text: Vec<u8>,
+    /// Where the lines of each location are in `text`; locations of one node share them.
+    ranges: Vec<(usize, usize)>,
 }
 
 impl FrameTexts {
     fn new(profile: &Profile) -> Self {
         let table = NodeTable::new(profile, &NodeOptions::default());
-        let mut texts = Self { text: String::new(), ends: Vec::new() };
+        let mut texts = Self { text: Vec::new(), ranges: Vec::new() };
+        let mut of_node = vec![None; table.len()];
         for position in 0..profile.locations.len() {
             let nodes = table.of_location(LocationIndex::new(position));
-            for (depth, node) in nodes.iter().enumerate() {
-                texts.text.push_str(NO_VALUE);
-                texts.text.push_str(&table.printed_name(*node));
-                // Hidden lines are not missed: the last line that is left counts as the caller.
-                let inlined = depth + 1 != nodes.len();
-                texts.text.push_str(if inlined { " (inline)\n" } else { "\n" });
-            }
-            texts.ends.push(texts.text.len());
+            let range = match *nodes {
+                [only] => *of_node[only as usize].get_or_insert_with(|| texts.add(&table, nodes)),
+                _ => texts.add(&table, nodes),
+            };
+            texts.ranges.push(range);
         }
         texts
     }
 
-    fn of(&self, at: LocationIndex) -> &str {
-        let start = at.get().checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start..self.ends[at.get()]]
+    /// Adds the lines of some nodes; returns where they are.
+    fn add(&mut self, table: &NodeTable<'_>, nodes: &[u32]) -> (usize, usize) {
+        let start = self.text.len();
+        for (depth, node) in nodes.iter().enumerate() {
+            self.text.extend_from_slice(NO_VALUE);
+            self.text.extend_from_slice(table.printed_name(*node).as_bytes());
+            // Hidden lines are not missed: the last line that is left counts as the caller.
+            let inlined = depth + 1 != nodes.len();
+            self.text.extend_from_slice(if inlined { b" (inline)\n" } else { b"\n" });
+        }
+        (start, self.text.len())
+    }
+
+    fn of(&self, at: LocationIndex) -> &[u8] {
+        let (start, end) = self.ranges[at.get()];
+        &self.text[start..end]
     }
 }
 

@@ -6,8 +6,8 @@
 
 #![expect(unsafe_code, reason = "handlers are registered with the C library")]
 
-use crate::thread::{self, Quiet};
-use crate::{buckets, live, sampler, unwind};
+use crate::thread::{self, Inside, Quiet};
+use crate::{buckets, late, live, sampler, unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REGISTERED: AtomicBool = AtomicBool::new(false);
@@ -24,6 +24,8 @@ pub(crate) fn register() {
 }
 
 extern "C" fn before() {
+    let _inside = Inside::enter();
+    late::acquire();
     unwind::modules::acquire();
     buckets::acquire_all();
     live::acquire_all();
@@ -41,8 +43,10 @@ extern "C" fn after_in_child() {
 }
 
 fn release() {
+    let _inside = Inside::enter();
     thread::set_forking(false);
     live::release_all();
     buckets::release_all();
     unwind::modules::release();
+    late::release();
 }

@@ -57,6 +57,7 @@ mod errno;
 mod fork;
 #[cfg(feature = "http")]
 mod http;
+mod late;
 mod list;
 mod live;
 mod mallinfo;

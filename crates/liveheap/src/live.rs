@@ -14,8 +14,10 @@
 
 use crate::buckets::Bucket;
 use crate::errno::KeepErrno;
+use crate::late::LateFree;
 use crate::sync::SpinLock;
-use crate::{arena, stats};
+use crate::thread;
+use crate::{arena, late, stats};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -72,6 +74,17 @@ const _: () = assert!(size_of::<Record>() <= 64);
 /// The number of a record, below `RECORDS_USED`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RecordId(u32);
+
+impl RecordId {
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The record that has this [`number`](Self::number).
+    pub(crate) const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+}
 
 /// Whether a sampled object of this layout stays where the wrapped allocator put it.
 ///
@@ -230,8 +243,21 @@ pub(crate) fn count_allocated(sampled: &Sampled) {
     stats::SAMPLES.add(1);
 }
 
-/// Counts the object's free in its bucket and gives the record back.
+/// Counts the object's free in its bucket and gives the record back; in a signal handler that
+/// interrupted the profiler, later.
 pub(crate) fn retire(id: RecordId) {
+    let Some(place) = record(id) else { return };
+    if thread::is_inside() {
+        // Nobody is to find the object by it.
+        place.pointer.store(0, Ordering::Relaxed);
+        return late::put_off(LateFree::Record(id));
+    }
+    late::settle();
+    count_freed(id);
+}
+
+/// Counts the free of an object that was not counted so far.
+fn count_freed(id: RecordId) {
     let Some(place) = record(id) else { return };
     let bucket = place.bucket.load(Ordering::Relaxed);
     if let Some(bucket) = NonNull::new(bucket) {
@@ -367,6 +393,8 @@ unsafe impl Send for Shard {}
 
 /// Enters a large object, or says no when the table cannot grow; then the drop is counted.
 pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
+    // An earlier object at this address may wait to be taken out.
+    late::settle();
     let hash = hash_of(pointer);
     let inserted = SHARD_TABLES[hash % SHARDS]
         .with(|shard| shard.insert(Entry { pointer: pointer.addr(), id }));
@@ -378,7 +406,8 @@ pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
     inserted
 }
 
-/// Takes a large object out: its record, or none when it was not sampled.
+/// Takes a large object out: its record, or none when it was not sampled. In a signal handler that
+/// interrupted the profiler it is none, and the record is retired later.
 #[inline]
 pub(crate) fn remove(pointer: *mut u8) -> Option<RecordId> {
     let hash = hash_of(pointer);
@@ -386,9 +415,31 @@ pub(crate) fn remove(pointer: *mut u8) -> Option<RecordId> {
     if TABLED[hash % FILTER].load(Ordering::Relaxed) == 0 {
         return None;
     }
+    if thread::is_inside() {
+        late::put_off(LateFree::Large(pointer.addr()));
+        return None;
+    }
+    late::settle();
+    take_out(pointer)
+}
+
+/// The entry of a large object, if it has one.
+fn take_out(pointer: *mut u8) -> Option<RecordId> {
+    let hash = hash_of(pointer);
     let removed = SHARD_TABLES[hash % SHARDS].with(|shard| shard.remove(pointer.addr()))?;
     TABLED[hash % FILTER].fetch_sub(1, Ordering::Relaxed);
     Some(removed)
+}
+
+/// Does what a signal handler put off.
+pub(crate) fn free_late(free: LateFree) {
+    let id = match free {
+        LateFree::Record(id) => Some(id),
+        LateFree::Large(address) => take_out(std::ptr::without_provenance_mut(address)),
+    };
+    if let Some(id) = id {
+        count_freed(id);
+    }
 }
 
 fn hash_of(pointer: *mut u8) -> usize {

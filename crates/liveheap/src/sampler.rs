@@ -7,8 +7,8 @@
 //! and where a sample goes is not decided here.
 
 use crate::thread::{QUIET, ThreadState};
-use crate::{config, thread};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::{config, stats, thread};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 
 /// While sampling is off, a thread looks after so many bytes whether it still is.
 const BYTES_BETWEEN_CHECKS: i64 = 1 << 20;
@@ -127,7 +127,14 @@ pub(crate) fn pick(state: &ThreadState, size: usize, rate_in_source: u64) -> Opt
             return None;
         }
     }
+    if thread::is_inside() {
+        stats::HANDLER_SAMPLES_LOST.add(1);
+        rearm(state);
+        return None;
+    }
     state.left.set(QUIET);
+    // A signal handler of this thread sees that, too.
+    compiler_fence(Ordering::SeqCst);
     Some(state.rate.get())
 }
 

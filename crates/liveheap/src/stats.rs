@@ -3,7 +3,7 @@
 //! Runs inside malloc: no allocation, no blocking, no panic. Where other code would report an error,
 //! this crate adds one to a counter here.
 
-use crate::{alloc, arena};
+use crate::{alloc, arena, late};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A number that only grows.
@@ -31,6 +31,8 @@ pub(crate) static STACKS_UNREADABLE: Counter = Counter::new();
 pub(crate) static STACKS_CUT: Counter = Counter::new();
 pub(crate) static STACKS_BROKEN: Counter = Counter::new();
 pub(crate) static PLACEMENTS_FAILED: Counter = Counter::new();
+pub(crate) static HANDLER_SAMPLES_LOST: Counter = Counter::new();
+pub(crate) static HANDLER_FREES_LOST: Counter = Counter::new();
 pub(crate) static BAD_SETTINGS: Counter = Counter::new();
 
 /// What the profiler recorded and what it could not, since the program began. Numbers only grow,
@@ -60,12 +62,19 @@ pub struct Stats {
     pub stacks_broken: u64,
     /// Allocations that were picked but not recorded: the wrapped allocator had no room for the mark.
     pub placements_failed: u64,
+    /// Allocations that were picked but not recorded: a signal handler made them while its thread was
+    /// at work on the profiler's tables.
+    pub handler_samples_lost: u64,
+    /// Frees that are not counted, so that their objects seem to be in use: a signal handler made
+    /// them while its thread was at work on the profiler's tables, and too many others waited.
+    pub handler_frees_lost: u64,
     /// `LIVEHEAP_*` variables that were ignored because they are not numbers.
     pub bad_settings: u64,
 }
 
 /// What the profiler recorded and what it could not.
 pub fn stats() -> Stats {
+    late::settle();
     // Frees first: a sample freed in between must not make the difference negative.
     let freed = SAMPLES_FREED.value();
     let samples = SAMPLES.value();
@@ -81,6 +90,8 @@ pub fn stats() -> Stats {
         stacks_cut: STACKS_CUT.value(),
         stacks_broken: STACKS_BROKEN.value(),
         placements_failed: PLACEMENTS_FAILED.value(),
+        handler_samples_lost: HANDLER_SAMPLES_LOST.value(),
+        handler_frees_lost: HANDLER_FREES_LOST.value(),
         bad_settings: BAD_SETTINGS.value(),
     }
 }

@@ -4,13 +4,14 @@
 //! instructions of another thread. The standard library's locks are not used because nothing says
 //! that they never allocate.
 //!
-//! Locks are taken in this order, and `fork` takes all of them in it: the module list, a stripe of
-//! the buckets, a shard of the live table, the arena. Nothing calls the wrapped allocator while it
-//! holds one.
+//! Locks are taken in this order, and `fork` takes all of them in it: the late frees, the module list,
+//! a stripe of the buckets, a shard of the live table, the arena. Nothing calls the wrapped allocator
+//! while it holds one. A signal handler can interrupt a thread that does: the thread is then
+//! [`inside`](thread::is_inside), and what its handler allocates and frees takes no lock.
 
 #![expect(unsafe_code, reason = "a lock hands out exclusive access by itself")]
 
-use crate::thread;
+use crate::thread::{self, Inside};
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,6 +34,7 @@ impl<T> SpinLock<T> {
 
     /// Runs `work` with the value. `work` must not panic, allocate or take a lock of lower rank.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        let _inside = Inside::enter();
         self.acquire();
         // SAFETY: the lock is held, and `work` cannot keep the reference.
         let result = work(unsafe { &mut *self.value.get() });
@@ -42,6 +44,7 @@ impl<T> SpinLock<T> {
 
     /// As `with`, or `None` at once when another thread is inside.
     pub(crate) fn try_with<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let _inside = Inside::enter();
         if !thread::is_forking() && self.locked.swap(true, Ordering::Acquire) {
             return None;
         }

@@ -109,6 +109,11 @@ fn add_comments(comments: &mut Vec<String>, stats: &Stats, has_other_rates: bool
     }
     let counted = [
         (stats.live_table_full, "samples were lost: the table of live objects was full"),
+        (
+            stats.handler_samples_lost,
+            "samples were lost: a signal handler interrupted the profiler",
+        ),
+        (stats.handler_frees_lost, "frees were lost: a signal handler interrupted the profiler"),
         (stats.placements_failed, "samples were lost: the allocator had no room to mark them"),
         (stats.stack_table_full, "samples have no stack: the table of stacks was full"),
         (stats.stacks_unreadable, "samples have no stack: the thread's stack was not found"),

@@ -9,6 +9,7 @@
 use crate::sampler::Random;
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 /// More bytes than a thread ever allocates: a countdown that does not end.
 pub(crate) const QUIET: i64 = i64::MAX / 2;
@@ -29,6 +30,8 @@ pub(crate) struct ThreadState {
     pub(crate) stack_high: Cell<usize>,
     /// True on a thread that holds every lock of the profiler because it is forking.
     forking: Cell<bool>,
+    /// How many [`Inside`] live on this thread.
+    inside: Cell<u32>,
 }
 
 thread_local! {
@@ -42,6 +45,7 @@ thread_local! {
             stack_low: Cell::new(0),
             stack_high: Cell::new(0),
             forking: Cell::new(false),
+            inside: Cell::new(0),
         }
     };
 }
@@ -78,6 +82,33 @@ pub(crate) fn is_forking() -> bool {
 
 pub(crate) fn set_forking(forking: bool) {
     with(|state| state.forking.set(forking));
+}
+
+/// Whether this thread is at work on the profiler's tables: who asks is a signal handler.
+pub(crate) fn is_inside() -> bool {
+    with(|state| state.inside.get() > 0)
+}
+
+/// One lives while this thread takes, holds or leaves a lock of the profiler.
+pub(crate) struct Inside {
+    /// A guard belongs to the thread that made it.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Inside {
+    pub(crate) fn enter() -> Self {
+        with(|state| state.inside.set(state.inside.get() + 1));
+        // A handler of this thread sees the number before the tables change.
+        compiler_fence(Ordering::SeqCst);
+        Self { _not_send: PhantomData }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        compiler_fence(Ordering::SeqCst);
+        with(|state| state.inside.set(state.inside.get() - 1));
+    }
 }
 
 /// While one lives, allocations of this thread are not sampled: dumps hold one. Frees still count.

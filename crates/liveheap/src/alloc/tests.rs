@@ -4,6 +4,7 @@
 mod checking;
 mod estimates;
 mod failures;
+mod handlers;
 mod layouts;
 mod threads;
 

@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program's main function")]
 
+pub mod torture;
 mod workloads;
 
 use std::io::BufRead;

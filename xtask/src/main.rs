@@ -13,6 +13,7 @@ mod measure;
 mod process;
 mod server;
 mod tidy;
+mod torture;
 mod tree;
 
 use anyhow::{Context, Result, bail};
@@ -39,6 +40,9 @@ usage: cargo xtask CHORE
   compare-symbols --oracle PPROF [--go GOROOT]
                            names and lines of small programs, built in every way, that we, the
                            real pprof, addr2line and llvm-symbolizer find, as a table
+  torture [--minutes N | --seconds N] [--threads N] [--memcheck]
+                           threads, dumps, forks, signals, panics and libraries that come and go, all
+                           at once on the runtime; 10 minutes and 8 threads unless said otherwise
 ";
 
 fn main() -> ExitCode {
@@ -135,6 +139,25 @@ fn run(words: &[&str]) -> Result<()> {
         ["compare-symbols", "--oracle", oracle] => compare_symbols::run(oracle.as_ref(), None),
         ["compare-symbols", "--oracle", oracle, "--go", goroot] => {
             compare_symbols::run(oracle.as_ref(), Some(goroot.as_ref()))
+        }
+        ["torture", rest @ ..] => {
+            let mut plan = torture::Plan { seconds: 600, threads: 8, memcheck: false };
+            let mut rest = rest.iter().copied();
+            while let Some(option) = rest.next() {
+                if option == "--memcheck" {
+                    plan.memcheck = true;
+                    continue;
+                }
+                let word = rest.next().unwrap_or_default();
+                let number: u64 = word.parse().with_context(|| format!("{option} {word}"))?;
+                match option {
+                    "--minutes" => plan.seconds = number.saturating_mul(60),
+                    "--seconds" => plan.seconds = number,
+                    "--threads" => plan.threads = number,
+                    _ => bail!("no such option: {option}\n\n{USAGE}"),
+                }
+            }
+            torture::run(&plan)
         }
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -340,6 +340,9 @@ pub(crate) unsafe fn write_mark(pointer: *mut u8, id: RecordId) {
 ///
 /// # Safety
 /// - `pointer` is 16 behind a page's begin, so that the bytes before it can be read.
+///
+/// A function of its own, so that `ci/memcheck.supp` can name it.
+#[inline(never)]
 pub(crate) unsafe fn read_mark(pointer: *mut u8) -> Option<RecordId> {
     // SAFETY: the bytes are on the object's own page.
     let words = unsafe { mark_of(pointer) };

@@ -110,6 +110,38 @@ fn programs(read: &ReadAt<'_>, header: &[u8; 64], build_id: &str) -> Result<Vec<
     Ok(programs)
 }
 
+/// The build id of a binary that `read` sees as it is loaded, in hexadecimal; none when it carries
+/// none, or is gone meanwhile.
+pub(crate) fn loaded_build_id(read: &ReadAt<'_>) -> Option<String> {
+    let mut header = [0; 64];
+    exactly(read, &mut header, 0).ok()?;
+    if header[..4] != *b"\x7fELF" || usize::from(u16_at(&header, 54)) != PROGRAM_HEADER_SIZE {
+        return None;
+    }
+    let mut entry = [0; PROGRAM_HEADER_SIZE];
+    let mut first_address = None;
+    for position in 0..u64::from(u16_at(&header, 56)) {
+        let place = u64_at(&header, 32).checked_add(position * PROGRAM_HEADER_SIZE as u64)?;
+        exactly(read, &mut entry, place).ok()?;
+        let (offset, address, size) = (u64_at(&entry, 8), u64_at(&entry, 16), u64_at(&entry, 32));
+        match (u32_at(&entry, 0), first_address) {
+            (1, None) => first_address = Some(address.checked_sub(offset)?),
+            (4, _) => {
+                // Headers of notes may stand before those of what is loaded, at the same distance.
+                let place =
+                    first_address.map_or(Some(offset), |first| address.checked_sub(first))?;
+                let mut notes = vec![0; usize::try_from(size.min(1 << 16)).unwrap_or(0)];
+                exactly(read, &mut notes, place).ok()?;
+                if let Some(found) = note_build_id(&notes) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The build id among ELF notes, in hexadecimal.
 fn note_build_id(mut notes: &[u8]) -> Option<String> {
     while notes.len() >= 12 {

@@ -17,10 +17,6 @@ impl<'a> Bytes<'a> {
         self.0.as_ptr().addr()
     }
 
-    pub(super) fn as_slice(&self) -> &'a [u8] {
-        self.0
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,7 +1,7 @@
 //! A loaded binary's program headers, read where it lies in memory.
 //!
 //! Runs inside malloc: no allocation, no lock, no panic. In: the address where a binary's first bytes
-//! are mapped. Out: its segments, and where in them the unwind tables and the build id are.
+//! are mapped. Out: its segments, and where in them the unwind tables are.
 
 #![expect(unsafe_code, reason = "reads the binary in memory")]
 
@@ -10,14 +10,11 @@ use super::bytes::Bytes;
 /// Kinds of program headers.
 const LOAD: u32 = 1;
 const DYNAMIC: u32 = 2;
-const NOTE: u32 = 4;
 const EH_FRAME_HEADER: u32 = 0x6474_e550;
 
 /// The part of a binary that can be read without knowing more: one page.
 const HEAD: usize = 4096;
 const PROGRAM_HEADER_BYTES: usize = 56;
-/// The type of the note that is a build id.
-const BUILD_ID: u32 = 3;
 
 /// A binary as it lies in memory.
 #[derive(Debug, Clone, Copy)]
@@ -114,24 +111,5 @@ impl Image {
     pub(super) fn eh_frame_header(&self) -> Option<Bytes<'static>> {
         let header = self.segments().find(|segment| segment.kind == EH_FRAME_HEADER)?;
         self.bytes_from(header.address.wrapping_add(self.bias))
-    }
-
-    /// The bytes that name this build, if the linker wrote them.
-    pub(super) fn build_id(&self) -> Option<Bytes<'static>> {
-        self.segments().filter(|segment| segment.kind == NOTE).find_map(|segment| {
-            let address = segment.address.wrapping_add(self.bias);
-            let mut notes = self.bytes_from(address)?.take(segment.file_bytes)?;
-            while !notes.is_empty() {
-                let name_bytes = usize::try_from(notes.u32()?).ok()?;
-                let text_bytes = usize::try_from(notes.u32()?).ok()?;
-                let kind = notes.u32()?;
-                let name = notes.take(name_bytes.checked_next_multiple_of(4)?)?;
-                let mut text = notes.take(text_bytes.checked_next_multiple_of(4)?)?;
-                if kind == BUILD_ID && name.as_slice().starts_with(b"GNU\0") {
-                    return text.take(text_bytes);
-                }
-            }
-            None
-        })
     }
 }

@@ -11,8 +11,10 @@
 use super::elf::Image;
 use super::{rules, symbol};
 use crate::sync::SpinLock;
-use crate::{arena, live, maps};
+use crate::{arena, live, maps, symtab};
+use std::fs::File;
 use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt as _;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -34,6 +36,15 @@ pub(crate) struct Module {
 pub(crate) fn list() -> Vec<Module> {
     let mut modules = Vec::new();
     let mut first_bytes = FirstBytes::default();
+    // A library may be unloaded at any moment here: the kernel reads it for us, and then says no.
+    let memory = File::open("/proc/self/mem").ok();
+    let build_id = |start: usize| {
+        let memory = memory.as_ref()?;
+        let read = |buffer: &mut [u8], offset| {
+            memory.read_at(buffer, (start as u64).saturating_add(offset))
+        };
+        symtab::loaded_build_id(&read)
+    };
     maps::for_each(&mut |mapping| {
         let image_start = first_bytes.of(mapping);
         if mapping.executable && !mapping.path.is_empty() {
@@ -42,7 +53,7 @@ pub(crate) fn list() -> Vec<Module> {
                 start: mapping.start as u64,
                 limit: mapping.end as u64,
                 offset: mapping.offset,
-                build_id: image_start.map_or_else(String::new, build_id),
+                build_id: image_start.and_then(build_id).unwrap_or_default(),
             });
         }
         ControlFlow::Continue(())
@@ -59,19 +70,6 @@ pub(crate) fn list() -> Vec<Module> {
         }
     });
     modules
-}
-
-fn build_id(image_start: usize) -> String {
-    // SAFETY: the kernel listed a readable mapping there a moment ago.
-    let image = unsafe { Image::at(image_start) };
-    let bytes = image.and_then(|image| image.build_id());
-    let mut digits = String::new();
-    for byte in bytes.iter().flat_map(|bytes| bytes.as_slice()) {
-        for digit in [byte >> 4, byte & 15] {
-            digits.extend(char::from_digit(digit.into(), 16));
-        }
-    }
-    digits
 }
 
 fn mix(value: u64) -> u64 {

@@ -6,6 +6,7 @@ mod estimates;
 mod failures;
 mod handlers;
 mod layouts;
+mod scores;
 mod threads;
 
 use crate::buckets::{BucketView, for_each};

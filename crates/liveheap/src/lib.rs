@@ -81,6 +81,10 @@ mod write;
 
 pub use crate::alloc::Heap;
 pub use crate::config::{sample_rate, set_sample_rate};
+#[cfg(feature = "axum")]
+pub use crate::http::axum;
+#[cfg(feature = "hyper")]
+pub use crate::http::hyper;
 #[cfg(feature = "http")]
 pub use crate::http::{Response, ServeOptions, Server, respond, serve, serve_publicly};
 pub use crate::memstats::{MemoryStats, memory_stats, on_memory_stats};

@@ -1,8 +1,14 @@
 //! The endpoint `/debug/pprof/`: answers without a socket, and a small server for them.
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod clients;
 mod difference;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod listen;
+#[cfg(feature = "hyper")]
+mod mount;
 mod respond;
 mod serve;
 mod token;

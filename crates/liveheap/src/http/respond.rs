@@ -73,6 +73,18 @@ impl Response {
         Self::new(status, TEXT, body).with("X-Go-Pprof", "1".to_owned())
     }
 
+    /// To a request without the token.
+    pub(super) fn token_needed() -> Self {
+        Self::error(401, "a token is needed: Authorization: Bearer TOKEN")
+            .with("WWW-Authenticate", "Bearer".to_owned())
+    }
+
+    /// To a request with another method.
+    pub(super) fn not_allowed() -> Self {
+        Self::error(405, "only GET, and POST to symbol, are understood")
+            .with("Allow", "GET, HEAD".to_owned())
+    }
+
     fn attachment(name: &str, body: Vec<u8>) -> Self {
         let mut disposition = String::new();
         // Writing to a text cannot fail.

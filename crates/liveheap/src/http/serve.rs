@@ -288,8 +288,7 @@ fn read_request(
     let body = received.split_off(head_end);
     let head = String::from_utf8_lossy(&received);
     if token.is_some_and(|token| !token.is_in(&head)) {
-        let refusal = plain(401, "a token is needed: Authorization: Bearer TOKEN");
-        return Ok(Err(refusal.with("WWW-Authenticate", "Bearer".to_owned())));
+        return Ok(Err(Response::token_needed()));
     }
     let (mut request, body_size) = match parse_head(&head) {
         Ok(parsed) => parsed,
@@ -361,10 +360,7 @@ fn parse_head(head: &str) -> std::result::Result<(Request, Option<usize>), Respo
             };
             body_size = Some(length);
         }
-        _ => {
-            let refusal = plain(405, "only GET, and POST to symbol, are understood");
-            return Err(refusal.with("Allow", "GET, HEAD".to_owned()));
-        }
+        _ => return Err(Response::not_allowed()),
     }
     let request =
         Request { path: path.to_owned(), query: query.to_owned(), wants_body: method != "HEAD" };

@@ -53,11 +53,12 @@ impl Token {
             .skip(1)
             .filter_map(|line| line.split_once(':'))
             .filter(|(name, _)| name.eq_ignore_ascii_case("Authorization"))
-            .any(|(_, value)| self.is_credential(value.trim()))
+            .any(|(_, value)| self.is_credential(value))
     }
 
-    fn is_credential(&self, value: &str) -> bool {
-        let Some((scheme, given)) = value.split_once(' ') else { return false };
+    /// Whether the value of a header `Authorization` has it.
+    pub(super) fn is_credential(&self, value: &str) -> bool {
+        let Some((scheme, given)) = value.trim().split_once(' ') else { return false };
         let given = given.trim_start();
         if scheme.eq_ignore_ascii_case("Bearer") {
             return self.is(given.as_bytes());

@@ -1,6 +1,12 @@
 //! Clients that mean no good do not hurt the program: its allocations go on, threads and memory stay
 //! bounded, and the next honest request is answered.
 
+#![expect(
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "the bans are for code that runs inside an allocation"
+)]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Mutex, PoisonError};

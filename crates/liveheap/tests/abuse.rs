@@ -6,6 +6,7 @@
     clippy::disallowed_types,
     reason = "the bans are for code that runs inside an allocation"
 )]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

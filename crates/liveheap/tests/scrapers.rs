@@ -1,8 +1,10 @@
 //! What Parca, Pyroscope and Grafana Alloy ask for in their default settings is answered with a profile.
 //!
-//! The paths and parameters are those of their documentation: Parca's `memory` and a profile with
-//! `delta: true`, `pyroscope.scrape`'s `profile.memory` and `profile.godeltaprof_memory`. Go's HTTP
-//! client adds the headers.
+//! The paths and parameters follow their settings: Parca's `memory` and a profile with `delta: true`,
+//! for which it adds `seconds`, `pyroscope.scrape`'s `profile.memory` and `profile.godeltaprof_memory`.
+//! The headers are like those of Go's HTTP client; the agents' names are only names.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use liveheap_profile::{Profile, decode};
 use std::io::{Read as _, Write as _};

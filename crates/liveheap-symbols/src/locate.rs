@@ -228,6 +228,9 @@ fn debug_file_candidates(build_id: &str, options: &Options) -> Vec<PathBuf> {
         let folder = root.join(".build-id").join(first);
         candidates.push(folder.join(format!("{rest}.debug")));
         candidates.push(folder.join(rest));
+        // In perf's cache a build id is a folder.
+        candidates.push(folder.join(rest).join("debug"));
+        candidates.push(folder.join(rest).join("elf"));
         candidates.push(root.join(first).join(format!("{rest}.debug")));
     }
     if let Some(cache) = &options.debuginfod_cache {

@@ -15,7 +15,7 @@ pub struct Options {
     pub refine: bool,
     /// Folders with copies of binaries, in the order to search.
     pub search_path: Vec<PathBuf>,
-    /// Folders in which `.build-id` has files with debug information.
+    /// Folders in which `.build-id` has binaries or files with debug information.
     pub debug_folders: Vec<PathBuf>,
     /// Where a debuginfod client keeps what it downloaded.
     pub debuginfod_cache: Option<PathBuf>,
@@ -40,8 +40,8 @@ impl Default for Options {
 
 impl Options {
     /// The folders that environment variables name: `PPROF_BINARY_PATH` (a list; without it
-    /// `pprof/binaries` below `HOME`) and a debuginfod client's `DEBUGINFOD_CACHE_PATH`,
-    /// `XDG_CACHE_HOME`. `LIVEHEAP_PERF_MAP` is the file of [`Options::perf_map`]. The caller says
+    /// `pprof/binaries` below `HOME`), `.debug` below `HOME`, where `perf` keeps the binaries that it
+    /// recorded, and a debuginfod client's `DEBUGINFOD_CACHE_PATH`, `XDG_CACHE_HOME`. `LIVEHEAP_PERF_MAP` is the file of [`Options::perf_map`]. The caller says
     /// what a variable is.
     pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -58,7 +58,9 @@ impl Options {
             caches.map(|caches| caches.join("debuginfod_client"))
         });
         let perf_map = set("LIVEHEAP_PERF_MAP").map(PathBuf::from);
-        Self { search_path, debuginfod_cache, perf_map, ..Self::default() }
+        let mut options = Self { search_path, debuginfod_cache, perf_map, ..Self::default() };
+        options.debug_folders.extend(below_home(".debug"));
+        options
     }
 }
 
@@ -78,6 +80,12 @@ mod tests {
         let options = from(&[("HOME", "/h"), ("PPROF_BINARY_PATH", "/a:/b")]);
         assert_eq!(options.search_path, [Path::new("/a"), Path::new("/b")]);
         assert!(from(&[]).search_path.is_empty());
+    }
+
+    #[test]
+    fn what_perf_keeps_comes_behind_what_the_system_has() {
+        let folders = from(&[("HOME", "/h")]).debug_folders;
+        assert_eq!(folders, [Path::new("/usr/lib/debug"), Path::new("/h/.debug")]);
     }
 
     #[test]

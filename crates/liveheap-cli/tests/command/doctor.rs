@@ -142,10 +142,19 @@ fn a_stripped_binary_is_the_reason_and_the_build_is_the_cure() {
                 has no symbols, no debug information
                 debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
                 debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5/elf: no such file or directory
                 debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
                 debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
                 debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5/elf: no such file or directory
                 debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5/elf: no such file or directory
+                debug file HERE/.debug/5c/0ffee5.debug: no such file or directory
                 debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
                 debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
         "#]],
@@ -161,33 +170,42 @@ fn names_without_lines_are_told_so_and_a_missing_build_id_is_a_doubt() {
         &place,
         "store.pb.gz",
         expect![[r#"
-        store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
-          is often missed
+            store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
+              is often missed
 
-        1. No lines for code of store (100% of inuse_space)
-           store was stripped of its debug information, or built without.
-           -> for this profile, put the unstripped store with build id 5c0ffee5 into a folder that
-              PPROF_BINARY_PATH names; for the next one, in Cargo.toml, under [profile.release], set debug =
-              "line-tables-only" and strip = "none" (for names alone strip = "debuginfo"; C and C++: build
-              with -g1 and do not strip)
-        2. No one can tell whether store is the build that ran: the profile has no build id for it (100% of
-           inuse_space)
-           -> compare with the one that ran: the build id here is 5c0ffee5
+            1. No lines for code of store (100% of inuse_space)
+               store was stripped of its debug information, or built without.
+               -> for this profile, put the unstripped store with build id 5c0ffee5 into a folder that
+                  PPROF_BINARY_PATH names; for the next one, in Cargo.toml, under [profile.release], set debug =
+                  "line-tables-only" and strip = "none" (for names alone strip = "debuginfo"; C and C++: build
+                  with -g1 and do not strip)
+            2. No one can tell whether store is the build that ran: the profile has no build id for it (100% of
+               inuse_space)
+               -> compare with the one that ran: the build id here is 5c0ffee5
 
-        Binaries
-          store, no build id
-            in 100% of the total; of 2 addresses 0 have no name, 2 no line (100% of all frames)
-            store: taken
-            has N functions in .symtab, no debug information
-            debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
-            debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
-            debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
-            debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
-            debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
-            debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
-            debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
-            debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
-    "#]],
+            Binaries
+              store, no build id
+                in 100% of the total; of 2 addresses 0 have no name, 2 no line (100% of all frames)
+                store: taken
+                has N functions in .symtab, no debug information
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5/elf: no such file or directory
+                debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5/elf: no such file or directory
+                debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5/elf: no such file or directory
+                debug file HERE/.debug/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
+                debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
+        "#]],
     );
 }
 
@@ -247,10 +265,19 @@ fn both_build_ids_are_named_when_they_differ() {
                 HERE/pprof/binaries/usr/lib/debug/store.debug: no such file or directory
                 HERE/pprof/binaries/.build-id/0d/dba11.debug: no such file or directory
                 HERE/pprof/binaries/.build-id/0d/dba11: no such file or directory
+                HERE/pprof/binaries/.build-id/0d/dba11/debug: no such file or directory
+                HERE/pprof/binaries/.build-id/0d/dba11/elf: no such file or directory
                 HERE/pprof/binaries/0d/dba11.debug: no such file or directory
                 /usr/lib/debug/.build-id/0d/dba11.debug: no such file or directory
                 /usr/lib/debug/.build-id/0d/dba11: no such file or directory
+                /usr/lib/debug/.build-id/0d/dba11/debug: no such file or directory
+                /usr/lib/debug/.build-id/0d/dba11/elf: no such file or directory
                 /usr/lib/debug/0d/dba11.debug: no such file or directory
+                HERE/.debug/.build-id/0d/dba11.debug: no such file or directory
+                HERE/.debug/.build-id/0d/dba11: no such file or directory
+                HERE/.debug/.build-id/0d/dba11/debug: no such file or directory
+                HERE/.debug/.build-id/0d/dba11/elf: no such file or directory
+                HERE/.debug/0d/dba11.debug: no such file or directory
                 HERE/.cache/debuginfod_client/0ddba11/debuginfo: no such file or directory
                 HERE/.cache/debuginfod_client/0ddba11/executable: no such file or directory
         "#]],
@@ -265,36 +292,45 @@ fn a_profile_from_another_machine_says_which_file_to_bring() {
         &place,
         "store.pb.gz",
         expect![[r#"
-        store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
-          is often missed
+            store.pb.gz: 1000MB of inuse_space from about 865 samples, good to about ±2%; what is below 1.50MB
+              is often missed
 
-        1. No names for code of /srv/store/bin/store, which is not on this machine (100% of inuse_space)
-           Looked in 17 places, see below.
-           -> put the unstripped store with build id 5c0ffee5 into a folder, then PPROF_BINARY_PATH=FOLDER
-              liveheap doctor store.pb.gz
+            1. No names for code of /srv/store/bin/store, which is not on this machine (100% of inuse_space)
+               Looked in 26 places, see below.
+               -> put the unstripped store with build id 5c0ffee5 into a folder, then PPROF_BINARY_PATH=FOLDER
+                  liveheap doctor store.pb.gz
 
-        Binaries
-          /srv/store/bin/store, build id 5c0ffee5
-            in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
-              frames)
-            /srv/store/bin/store: no such file or directory
-            HERE/pprof/binaries/5c0ffee5/store: no such file or directory
-            HERE/pprof/binaries/srv/store/bin/store/5c0ffee5: no such file or directory
-            HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
-            HERE/pprof/binaries/store: no such file or directory
-            HERE/pprof/binaries/srv/store/bin/store: no such file or directory
-            HERE/pprof/binaries/srv/store/bin/store.debug: no such file or directory
-            HERE/pprof/binaries/srv/store/bin/.debug/store.debug: no such file or directory
-            HERE/pprof/binaries/usr/lib/debug/srv/store/bin/store.debug: no such file or directory
-            HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
-            HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
-            HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
-            /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
-            /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
-            /usr/lib/debug/5c/0ffee5.debug: no such file or directory
-            HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
-            HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
-    "#]],
+            Binaries
+              /srv/store/bin/store, build id 5c0ffee5
+                in 100% of the total; of 2 addresses 2 have no name (100% of all frames), 2 no line (100% of all
+                  frames)
+                /srv/store/bin/store: no such file or directory
+                HERE/pprof/binaries/5c0ffee5/store: no such file or directory
+                HERE/pprof/binaries/srv/store/bin/store/5c0ffee5: no such file or directory
+                HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
+                HERE/pprof/binaries/store: no such file or directory
+                HERE/pprof/binaries/srv/store/bin/store: no such file or directory
+                HERE/pprof/binaries/srv/store/bin/store.debug: no such file or directory
+                HERE/pprof/binaries/srv/store/bin/.debug/store.debug: no such file or directory
+                HERE/pprof/binaries/usr/lib/debug/srv/store/bin/store.debug: no such file or directory
+                HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
+                HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
+                HERE/pprof/binaries/.build-id/5c/0ffee5/debug: no such file or directory
+                HERE/pprof/binaries/.build-id/5c/0ffee5/elf: no such file or directory
+                HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
+                /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
+                /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
+                /usr/lib/debug/.build-id/5c/0ffee5/debug: no such file or directory
+                /usr/lib/debug/.build-id/5c/0ffee5/elf: no such file or directory
+                /usr/lib/debug/5c/0ffee5.debug: no such file or directory
+                HERE/.debug/.build-id/5c/0ffee5.debug: no such file or directory
+                HERE/.debug/.build-id/5c/0ffee5: no such file or directory
+                HERE/.debug/.build-id/5c/0ffee5/debug: no such file or directory
+                HERE/.debug/.build-id/5c/0ffee5/elf: no such file or directory
+                HERE/.debug/5c/0ffee5.debug: no such file or directory
+                HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
+                HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
+        "#]],
     );
 }
 
@@ -395,24 +431,33 @@ fn a_binary_is_told_what_a_profile_of_it_would_get() {
         &place,
         "store",
         expect![[r#"
-        store
+            store
 
-        1. A profile of it gets no names
-           -> in Cargo.toml, under [profile.release], set debug = "line-tables-only" and strip = "none" (for
-              names alone strip = "debuginfo"; C and C++: build with -g1 and do not strip)
+            1. A profile of it gets no names
+               -> in Cargo.toml, under [profile.release], set debug = "line-tables-only" and strip = "none" (for
+                  names alone strip = "debuginfo"; C and C++: build with -g1 and do not strip)
 
-        Binaries
-          store, build id 5c0ffee5
-            has no symbols, no debug information
-            debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
-            debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
-            debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
-            debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
-            debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
-            debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
-            debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
-            debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
-    "#]],
+            Binaries
+              store, build id 5c0ffee5
+                has no symbols, no debug information
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file HERE/pprof/binaries/.build-id/5c/0ffee5/elf: no such file or directory
+                debug file HERE/pprof/binaries/5c/0ffee5.debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file /usr/lib/debug/.build-id/5c/0ffee5/elf: no such file or directory
+                debug file /usr/lib/debug/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5/debug: no such file or directory
+                debug file HERE/.debug/.build-id/5c/0ffee5/elf: no such file or directory
+                debug file HERE/.debug/5c/0ffee5.debug: no such file or directory
+                debug file HERE/.cache/debuginfod_client/5c0ffee5/debuginfo: no such file or directory
+                debug file HERE/.cache/debuginfod_client/5c0ffee5/executable: no such file or directory
+        "#]],
     );
 }
 

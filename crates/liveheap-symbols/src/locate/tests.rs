@@ -37,6 +37,22 @@ fn a_build_id_is_no_path() {
 }
 
 #[test]
+fn a_binary_that_perf_recorded_is_found_by_its_build_id() {
+    let folder = Folder::new("perf_cache");
+    let binary = folder.c(&["-Wl,--build-id"], STORE_C);
+    let id = build_id(&binary);
+    let cached = folder.0.join(".debug/.build-id").join(&id[..2]).join(&id[2..]);
+    std::fs::create_dir_all(&cached).unwrap();
+    std::fs::rename(&binary, cached.join("elf")).unwrap();
+    let home = folder.0.clone();
+    let options =
+        Options::from_variables(|name| (name == "HOME").then(|| home.clone().into_os_string()));
+    let wanted = |build_id| Wanted { file: "/gone/store", build_id };
+    assert_eq!(find_binary(wanted(&id), &options).unwrap().path, cached.join("elf"));
+    assert!(find_binary(wanted("00ff"), &options).is_err());
+}
+
+#[test]
 fn a_binary_of_the_search_path_takes_the_place_of_the_one_named() {
     let folder = Folder::new("locate");
     let binary = folder.c(&["-Wl,--build-id"], STORE_C);

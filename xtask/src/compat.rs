@@ -145,7 +145,48 @@ fn rust_heap(tools: &Tools, program: &Path) -> Result<usize> {
     );
     println!("equal: flat and flat% of {RUST_FUNCTION} from heap, dump and debug=1: {}", leaks[0]);
     tools.equal(&["-top", "-symbolize=none", &dump])?;
-    Ok(leaks.len() + 1)
+    let variants = rust_variants(tools, &server)?;
+    Ok(leaks.len() + 1 + variants)
+}
+
+/// What else our endpoint gives, saved once and read by both tools.
+fn rust_variants(tools: &Tools, server: &Server) -> Result<usize> {
+    // The path, and whether the leak must be named: a quiet second may have no sample.
+    let requests = [
+        ("/debug/pprof/heap?labels=age", true),
+        ("/debug/pprof/heap?labels=thread", true),
+        ("/debug/pprof/heap?labels=age,thread", true),
+        ("/debug/pprof/allocs", true),
+        ("/debug/pprof/allocs?labels=age,thread", true),
+        ("/debug/pprof/delta_heap?client=compat", true),
+        ("/debug/pprof/delta_heap?client=compat", true),
+        ("/debug/pprof/heap?debug=1", false),
+        ("/debug/pprof/allocs?debug=1", false),
+        ("/debug/pprof/heap?seconds=1", false),
+        ("/debug/pprof/allocs?seconds=1", false),
+    ];
+    let mut checks = 0;
+    for (number, (path, names_leak)) in requests.into_iter().enumerate() {
+        let file = tools.folder.join(format!("variant-{number}"));
+        let file = save(server, path, &file)?;
+        println!("reading {path}");
+        for report in ["-top", "-tags", "-traces", "-raw"] {
+            let text = tools.equal(&[report, "-symbolize=none", &file])?;
+            ensure!(
+                report == "-tags" || !names_leak || text.contains(RUST_FUNCTION),
+                "{report} of {path} does not name {RUST_FUNCTION}:\n{text}"
+            );
+            for label in ["age", "thread"] {
+                let asked = path.split_once("labels=").is_some_and(|(_, it)| it.contains(label));
+                ensure!(
+                    report != "-tags" || !asked || text.contains(&format!(" {label}: Total ")),
+                    "-tags of {path} has no label {label}:\n{text}"
+                );
+            }
+            checks += 1;
+        }
+    }
+    Ok(checks)
 }
 
 fn save(server: &Server, path: &str, file: &Path) -> Result<String> {

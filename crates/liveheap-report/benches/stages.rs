@@ -39,7 +39,7 @@ const STAGES: &[Stage] = &[
     ("top: weigh and trim", 160.0, |input| report(input, ReportKind::Top)),
     ("tree: and edges", 185.0, |input| report(input, ReportKind::Tree)),
     ("dot: and tags", 440.0, |input| report(input, ReportKind::Dot)),
-    ("traces: render all", 265.0, |input| report(input, ReportKind::Traces)),
+    ("traces: render all", 205.0, |input| report(input, ReportKind::Traces)),
 ];
 
 struct Input {

@@ -1,12 +1,17 @@
 //! Threads at the edges of their lives: short ones, and allocations while they end.
 
 #![expect(unsafe_code, reason = "loads libraries")]
+#![expect(clippy::disallowed_types, reason = "the ban is for code that runs inside an allocation")]
 
 use std::cell::RefCell;
 use std::hint::black_box;
+use std::sync::{Mutex, PoisonError};
 
 #[global_allocator]
 static HEAP: liveheap::Heap = liveheap::Heap::system().sample_rate(1);
+
+/// One test at a time: what the others allocate meanwhile is counted too.
+static ALONE: Mutex<()> = Mutex::new(());
 
 struct AllocatesAtTheEnd(Vec<u8>);
 
@@ -23,6 +28,7 @@ thread_local! {
 
 #[test]
 fn a_thread_may_allocate_and_free_while_it_ends() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = liveheap::stats();
     for _ in 0..100 {
         let thread = std::thread::spawn(|| {
@@ -37,6 +43,7 @@ fn a_thread_may_allocate_and_free_while_it_ends() {
 
 #[test]
 fn short_threads_leave_nothing_behind() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let run = || {
         for _ in 0..200 {
             let threads: Vec<_> = (0..5)
@@ -53,6 +60,7 @@ fn short_threads_leave_nothing_behind() {
 
 #[test]
 fn libraries_may_come_and_go_meanwhile() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -1,11 +1,9 @@
 //! Reports that read the program's binary, over a small C program that is built here.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
-use crate::program::Place;
+use crate::program::{Place, built_at_fixed_addresses};
 use crate::server::{Server, respond};
 use liveheap_profile::{Mapping, ProfileBuilder, encode_gzip};
-use std::process::Command;
 
 /// Where the linker puts `leak`.
 const LEAK: u64 = 0x80_0000;
@@ -22,22 +20,7 @@ int main(void) { return leak(1) == 0; }
 /// A folder with `store`, which is built from `store.c`, and `store.pb.gz`: 1 MiB is held by the
 /// call in `leak`. Nothing, and that is said, where there is no compiler.
 fn place(build_id: &str) -> Option<Place> {
-    let place = Place::new();
-    place.write("store.c", PROGRAM.as_bytes());
-    let options = ["-g", "-O1", "-no-pie", "-fno-pic", "-fcf-protection=none"];
-    let linked = [
-        "-Wl,--build-id=0x5c0ffee5",
-        "-Wl,--section-start=.leak=0x800000",
-        "-o",
-        "store",
-        "store.c",
-    ];
-    let built = Command::new("cc").args(options).args(linked).current_dir(place.path()).output();
-    let Ok(output) = built else {
-        eprintln!("SKIPPED: there is no cc to build a program with");
-        return None;
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let place = built_at_fixed_addresses(PROGRAM, &[])?;
     let mut builder = ProfileBuilder::new(&[("space", "bytes")]);
     let file = builder.string(place.path().join("store").to_str().unwrap());
     let build_id = builder.string(build_id);

@@ -1,9 +1,8 @@
 //! What `liveheap doctor` says about profiles and binaries in trouble, over a small C program that
 //! is built here.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
-use crate::program::Place;
+use crate::program::{Place, built_at_fixed_addresses};
 use expect_test::{Expect, expect};
 use liveheap_profile::{Frame, Mapping, ProfileBuilder, encode_gzip};
 use std::process::Command;
@@ -31,25 +30,8 @@ fn place() -> Option<Place> {
 
 /// The same with more options for the compiler.
 fn built(more: &[&str]) -> Option<Place> {
-    let place = Place::new();
-    place.write("store.c", PROGRAM.as_bytes());
-    let options = ["-g", "-O1", "-no-pie", "-fno-pic", "-fcf-protection=none"];
-    let linked = [
-        "-Wl,--build-id=0x5c0ffee5",
-        "-Wl,--section-start=.leak=0x800000",
-        "-Wl,--section-start=.first=0x900000",
-        "-o",
-        "store",
-        "store.c",
-    ];
-    let built =
-        Command::new("cc").args(options).args(more).args(linked).current_dir(place.path()).output();
-    let Ok(output) = built else {
-        eprintln!("SKIPPED: there is no cc to build a program with");
-        return None;
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(place)
+    let options = ["-Wl,--section-start=.first=0x900000"];
+    built_at_fixed_addresses(PROGRAM, &[&options, more].concat())
 }
 
 /// Writes `store.pb.gz`: `main` called `leak`, which holds `objects` of 1 MiB. `file` is what the

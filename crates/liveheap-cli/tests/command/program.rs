@@ -136,3 +136,28 @@ pub(crate) fn sized_profile(leak: i64, steady: i64) -> Vec<u8> {
     builder.sample(&[holding, main], &[10, steady << 10], &[]);
     encode_gzip(&builder.finish()).unwrap()
 }
+
+/// A folder with `store`, built from `source` with debug information and the build id `5c0ffee5`; its
+/// section `.leak` lies at 0x800000. Nothing, and that is said, where there is no compiler.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(crate) fn built_at_fixed_addresses(source: &str, more: &[&str]) -> Option<Place> {
+    let place = Place::new();
+    place.write("store.c", source.as_bytes());
+    let options = ["-g", "-O1", "-no-pie", "-fno-pic", "-fcf-protection=none"];
+    let linked = [
+        "-Wl,--build-id=0x5c0ffee5",
+        "-Wl,--section-start=.leak=0x800000",
+        "-o",
+        "store",
+        "store.c",
+    ];
+    let built =
+        Command::new("cc").args(options).args(more).args(linked).current_dir(place.path()).output();
+    let Ok(output) = built else {
+        eprintln!("SKIPPED: there is no cc to build a program with");
+        return None;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(place)
+}

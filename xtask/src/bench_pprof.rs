@@ -40,7 +40,8 @@ const ROWS: &[(&str, Shape, &[&str])] = &[
     ("large -callgrind", Shape::Large, &["-callgrind"]),
     ("large -traces", Shape::Large, &["-traces"]),
     ("large -focus", Shape::Large, &["-top", "-focus=function_1"]),
-    ("large -base", Shape::Large, &["-top", "-base"]),
+    ("large -base an earlier one", Shape::Large, &["-top", "-base"]),
+    ("large -base itself", Shape::Large, &["-top", "-base itself"]),
     ("wide -top", Shape::Wide, &["-top"]),
     ("deep -top", Shape::Deep, &["-top"]),
     ("labels -tags", Shape::Labels, &["-tags"]),
@@ -60,7 +61,7 @@ pub(crate) fn run(plan: &Plan<'_>) -> Result<()> {
             continue;
         }
         let files = files_of(*shape, &folder)?;
-        row(plan, &ours, name, arguments, &files)?;
+        row(plan, &ours, name, *shape, arguments, &files)?;
     }
     hostile::run(&ours, &folder, plan.only)
 }
@@ -103,15 +104,22 @@ fn row(
     plan: &Plan<'_>,
     ours: &Path,
     name: &str,
+    shape: Shape,
     arguments: &[&str],
     files: &[PathBuf],
 ) -> Result<()> {
-    let mut words: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-    if let Some(base) = words.iter_mut().find(|word| *word == "-base") {
-        *base = format!("-base={}", files[0].display());
-    }
-    words.insert(0, String::from("-symbolize=none"));
-    words.extend(files.iter().map(|path| path.display().to_string()));
+    // A base is taken earlier than the profile that it is subtracted from, or is that profile.
+    let (base, sources) = match arguments.last() {
+        Some(&"-base") => (files.first(), &files[1..]),
+        Some(&"-base itself") => (files.first(), &files[..1]),
+        _ => (None, &files[..shape.sources()]),
+    };
+    let mut words = vec![String::from("-symbolize=none")];
+    let plain = arguments.iter().filter(|word| !word.starts_with("-base"));
+    words.extend(plain.map(|word| (*word).to_owned()));
+    words.extend(base.map(|base| format!("-base={}", base.display())));
+    words.extend(sources.iter().map(|path| path.display().to_string()));
+    let read: Vec<&PathBuf> = base.into_iter().chain(sources).collect();
     let (mut real_costs, mut own_costs, mut floor_costs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..plan.rounds {
         // In turn, so that a busy minute of the machine hits all of them.
@@ -122,7 +130,7 @@ fn row(
             ensure!(is_profile || own_text == real_text, "{name}: the two print different things");
             real_costs.push(real);
         }
-        let (floor, _) = run_once(Command::new("gzip").arg("-dc").args(files))?;
+        let (floor, _) = run_once(Command::new("gzip").arg("-dc").args(&read))?;
         own_costs.push(own);
         floor_costs.push(floor);
     }

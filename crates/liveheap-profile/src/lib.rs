@@ -27,6 +27,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "gzip")]
+mod ahead;
 mod builder;
 #[cfg(test)]
 mod describe;

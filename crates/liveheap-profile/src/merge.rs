@@ -80,7 +80,7 @@ struct Merger {
     merged: Profile,
     strings: Interner,
     mappings: HashMap<MappingKey, MappingIndex>,
-    functions: HashMap<Function, FunctionIndex>,
+    functions: Lookup,
     locations: Lookup,
     samples: Lookup,
     seed: Seed,
@@ -97,7 +97,7 @@ impl Merger {
             merged: Profile { samples: Samples::new(first.samples.width()), ..Profile::default() },
             strings: Interner::new(),
             mappings: HashMap::new(),
-            functions: HashMap::new(),
+            functions: Lookup::with_capacity(first.functions.len()),
             locations: Lookup::with_capacity(first.locations.len()),
             samples: Lookup::with_capacity(first.samples.len()),
             seed: Seed::new(),
@@ -163,27 +163,14 @@ impl Merger {
     fn sample(&mut self, source: &mut Source<'_>, sample: usize) -> Result<(), Error> {
         self.stack.clear();
         for frame in source.profile.samples.stack(sample) {
-            let location = match source.locations[frame.get()] {
-                Some(known) => known,
+            let location = match source.locations.get(frame.get()) {
+                Some(known) => LocationIndex::new(known),
                 None => self.location(source, *frame)?,
             };
             self.stack.push(location);
         }
         self.sort_labels(source, sample);
 
-        let mut hash = self.seed.start();
-        for pair in self.stack.chunks(2) {
-            let upper = pair.get(1).map_or(u64::MAX, |location| location.get() as u64);
-            hash.add(upper << 32 ^ pair[0].get() as u64);
-        }
-        for label in &self.labels {
-            let (low, high) = match label.value {
-                LabelData::Text(text) => (u64::MAX, text.get() as u64),
-                LabelData::Number { value, unit } => (unit.get() as u64, value.cast_unsigned()),
-            };
-            hash.add((label.key.get() as u64) << 32 ^ low);
-            hash.add(high);
-        }
         let merged = &mut self.merged.samples;
         let frames = merged.frames().len() + self.stack.len();
         let labels = merged.labels_mut().len() + self.labels.len();
@@ -193,9 +180,11 @@ impl Merger {
                 "the merged samples have more than 2^32 frames or labels; merge fewer profiles at once",
             ));
         }
-        let known = self.samples.find_or_enter(hash.finish(), merged.len(), |row| {
-            merged.stack(row) == self.stack && merged.labels(row) == self.labels
-        });
+        let known = self.samples.find_or_enter(
+            merged.len(),
+            || sample_hash(self.seed, &self.stack, &self.labels),
+            |row| merged.stack(row) == self.stack && merged.labels(row) == self.labels,
+        );
         let values = source.profile.samples.values(sample);
         match known {
             None => merged.push(&self.stack, values, &self.labels),
@@ -259,24 +248,18 @@ impl Merger {
             is_folded: origin.is_folded,
         };
 
-        let mut hash = self.seed.start();
-        hash.add(location.address);
-        hash.add(mapping.map_or(0, |mapping| mapping.get() as u64 + 1));
-        hash.add(u64::from(location.is_folded));
         let Profile { lines, locations, .. } = &mut self.merged;
-        for line in &lines[first..] {
-            hash.add(line.function.get() as u64);
-            hash.add(line.line.cast_unsigned());
-        }
-        let known = self.locations.find_or_enter(hash.finish(), locations.len(), |row| {
-            same_location(&locations[row], &location, lines)
-        });
+        let known = self.locations.find_or_enter(
+            locations.len(),
+            || location_hash(self.seed, &location, &lines[first..]),
+            |row| same_location(&locations[row], &location, lines),
+        );
         let found = LocationIndex::new(known.unwrap_or(locations.len()));
         match known {
             None => locations.push(location),
             Some(_) => lines.truncate(first),
         }
-        source.locations[index.get()] = Some(found);
+        source.locations.set(index.get(), found.get());
         Ok(found)
     }
 
@@ -303,30 +286,71 @@ impl Merger {
     }
 
     fn function(&mut self, source: &mut Source<'_>, index: FunctionIndex) -> FunctionIndex {
-        if let Some(known) = source.functions[index.get()] {
-            return known;
+        if let Some(known) = source.functions.get(index.get()) {
+            return FunctionIndex::new(known);
         }
         let origin = &source.profile.functions[index.get()];
-        let key = Function {
-            id: 0,
+        let functions = &mut self.merged.functions;
+        let function = Function {
+            id: functions.len() as u64 + 1,
             name: source.text(&mut self.strings, origin.name),
             system_name: source.text(&mut self.strings, origin.system_name),
             file: source.text(&mut self.strings, origin.file),
             start_line: origin.start_line,
         };
-        let functions = &mut self.merged.functions;
-        let merged = *self.functions.entry(key).or_insert_with(|| {
-            let index = FunctionIndex::new(functions.len());
-            functions.push(Function { id: index.get() as u64 + 1, ..key });
-            index
-        });
-        source.functions[index.get()] = Some(merged);
+        let known = self.functions.find_or_enter(
+            functions.len(),
+            || function_hash(self.seed, &function),
+            |row| Function { id: function.id, ..functions[row] } == function,
+        );
+        let merged = FunctionIndex::new(known.unwrap_or(functions.len()));
+        if known.is_none() {
+            functions.push(function);
+        }
+        source.functions.set(index.get(), merged.get());
         merged
     }
 
     fn finish(self) -> Profile {
         Profile { strings: self.strings.finish(), ..self.merged }
     }
+}
+
+fn sample_hash(seed: Seed, stack: &[LocationIndex], labels: &[Label]) -> u64 {
+    let mut hash = seed.start();
+    for pair in stack.chunks(2) {
+        let upper = pair.get(1).map_or(u64::MAX, |location| location.get() as u64);
+        hash.add(upper << 32 ^ pair[0].get() as u64);
+    }
+    for label in labels {
+        let (low, high) = match label.value {
+            LabelData::Text(text) => (u64::MAX, text.get() as u64),
+            LabelData::Number { value, unit } => (unit.get() as u64, value.cast_unsigned()),
+        };
+        hash.add((label.key.get() as u64) << 32 ^ low);
+        hash.add(high);
+    }
+    hash.finish()
+}
+
+fn function_hash(seed: Seed, function: &Function) -> u64 {
+    let mut hash = seed.start();
+    hash.add((function.name.get() as u64) << 32 ^ function.system_name.get() as u64);
+    hash.add(function.file.get() as u64);
+    hash.add(function.start_line.cast_unsigned());
+    hash.finish()
+}
+
+fn location_hash(seed: Seed, location: &Location, lines: &[Line]) -> u64 {
+    let mut hash = seed.start();
+    hash.add(location.address);
+    hash.add(location.mapping.map_or(0, |mapping| mapping.get() as u64 + 1));
+    hash.add(u64::from(location.is_folded));
+    for line in lines {
+        hash.add(line.function.get() as u64);
+        hash.add(line.line.cast_unsigned());
+    }
+    hash.finish()
 }
 
 /// Whether two locations are the same. Of the columns only the last one counts, as in pprof.
@@ -348,24 +372,51 @@ fn same_location(one: &Location, other: &Location, lines: &[Line]) -> bool {
 /// A profile that is being entered, and where its rows went as far as they were needed.
 struct Source<'a> {
     profile: &'a Profile,
-    texts: Vec<Option<StringId>>,
+    texts: Rows,
     mappings: Vec<Option<(MappingIndex, u64)>>,
-    functions: Vec<Option<FunctionIndex>>,
-    locations: Vec<Option<LocationIndex>>,
+    functions: Rows,
+    locations: Rows,
 }
 
 impl<'a> Source<'a> {
     fn new(profile: &'a Profile) -> Self {
         Self {
             profile,
-            texts: vec![None; profile.strings.len()],
+            texts: Rows::unknown(profile.strings.len()),
             mappings: vec![None; profile.mappings.len()],
-            functions: vec![None; profile.functions.len()],
-            locations: vec![None; profile.locations.len()],
+            functions: Rows::unknown(profile.functions.len()),
+            locations: Rows::unknown(profile.locations.len()),
         }
     }
 
     fn text(&mut self, strings: &mut Interner, id: StringId) -> StringId {
-        *self.texts[id.get()].get_or_insert_with(|| strings.intern(self.profile.text(id)))
+        if let Some(known) = self.texts.get(id.get()) {
+            return StringId::new(known);
+        }
+        let merged = strings.intern(self.profile.text(id));
+        self.texts.set(id.get(), merged.get());
+        merged
+    }
+}
+
+/// Row numbers by row number; four bytes each, because every frame of every stack looks here.
+struct Rows(Vec<u32>);
+
+impl Rows {
+    /// Stands for no row. Tables have 32-bit positions, and this is none of theirs.
+    const UNKNOWN: u32 = u32::MAX;
+
+    fn unknown(length: usize) -> Self {
+        Self(vec![Self::UNKNOWN; length])
+    }
+
+    #[inline]
+    fn get(&self, position: usize) -> Option<usize> {
+        let row = self.0[position];
+        (row != Self::UNKNOWN).then_some(row as usize)
+    }
+
+    fn set(&mut self, position: usize, row: usize) {
+        self.0[position] = u32::try_from(row).unwrap_or(Self::UNKNOWN);
     }
 }

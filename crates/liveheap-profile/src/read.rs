@@ -2,9 +2,9 @@
 //!
 //! The formats are tried in a fixed order; the first that recognizes the bytes decides.
 
-#[cfg(feature = "gzip")]
-use crate::wire::decode_proto_stream;
 use crate::{Error, ErrorKind, Profile, decode_proto, legacy, parse_folded, validate};
+#[cfg(feature = "gzip")]
+use crate::{ahead::read_ahead, wire::decode_proto_stream};
 
 /// Limits that keep a hostile input from taking the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +33,17 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
 }
 
 /// Reads a profile from a stream of gzip'ed profile.proto: the one format that large profiles come
-/// in. Neither the packed nor the unpacked bytes are ever in memory as a whole.
+/// in. Neither the packed nor the unpacked bytes are ever in memory as a whole. What unpacks to more
+/// than a few megabytes is unpacked by a thread of its own while this one decodes.
 ///
 /// # Errors
 /// As [`decode`] for this format; bytes in another one are damaged for it.
 #[cfg(feature = "gzip")]
-pub fn decode_packed(stream: impl std::io::BufRead, limits: &Limits) -> Result<Profile, Error> {
-    checked(decode_proto_stream(crate::gzip::unpacking(stream, limits)))
+pub fn decode_packed(
+    stream: impl std::io::BufRead + Send,
+    limits: &Limits,
+) -> Result<Profile, Error> {
+    checked(read_ahead(crate::gzip::unpacking(stream, limits), |raw| decode_proto_stream(raw)))
 }
 
 fn checked(read: Result<Profile, Error>) -> Result<Profile, Error> {
@@ -57,7 +61,8 @@ fn checked(read: Result<Profile, Error>) -> Result<Profile, Error> {
 fn read_any(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     #[cfg(feature = "gzip")]
     if bytes.starts_with(&crate::gzip::MAGIC) {
-        return match decode_proto_stream(crate::gzip::unpacking(bytes, limits)) {
+        let unpacking = crate::gzip::unpacking(bytes, limits);
+        return match read_ahead(unpacking, |raw| decode_proto_stream(raw)) {
             Err(error) if error.kind() == ErrorKind::Malformed => {
                 read_other(&crate::gzip::unpack(bytes, limits)?, error)
             }

@@ -81,6 +81,9 @@ pub struct Interner {
     /// Id plus one, 0 for a free slot; the length is a power of two, at most half full.
     slots: Vec<u32>,
     hasher: RandomState,
+    /// The text behind the one that was found last: tables of one process come in one order again
+    /// and again, and a look at it saves the hash.
+    expected: usize,
 }
 
 impl Interner {
@@ -91,7 +94,8 @@ impl Interner {
 
     /// Goes on with an existing table; its ids stay what they are.
     pub fn resume(strings: Strings) -> Self {
-        let mut interner = Self { strings, slots: Vec::new(), hasher: RandomState::new() };
+        let mut interner =
+            Self { strings, slots: Vec::new(), hasher: RandomState::new(), expected: 1 };
         interner.rebuild();
         interner
     }
@@ -104,6 +108,13 @@ impl Interner {
         if text.is_empty() {
             return StringId::EMPTY;
         }
+        if self.expected < self.strings.len() {
+            let expected = StringId::new(self.expected);
+            if self.strings.text(expected) == text {
+                self.expected += 1;
+                return expected;
+            }
+        }
         let mask = self.slots.len() - 1;
         let mut slot = self.hash(text) & mask;
         loop {
@@ -112,6 +123,7 @@ impl Interner {
                 taken => {
                     let id = StringId::new(taken as usize - 1);
                     if self.strings.text(id) == text {
+                        self.expected = id.get() + 1;
                         return id;
                     }
                 }

@@ -68,10 +68,13 @@ static FAMILIES: [Family; 3] = [
 
 impl Family {
     fn find(&self, name: &str) -> Option<&'static Unit> {
-        let lower = name.to_lowercase();
-        let singular =
-            if lower.len() > 2 { lower.strip_suffix('s').unwrap_or(&lower) } else { &lower };
-        self.units.iter().find(|unit| unit.aliases.contains(&singular))
+        // Names are short and nearly always ASCII; this is asked for every number of a report.
+        let lowered = if name.is_ascii() { None } else { Some(name.to_lowercase()) };
+        let name = lowered.as_deref().unwrap_or(name);
+        let plural = name.len() > 2 && matches!(name.as_bytes().last(), Some(b's' | b'S'));
+        let singular = if plural { &name[..name.len() - 1] } else { name };
+        let is_named = |alias: &&str| alias.eq_ignore_ascii_case(singular);
+        self.units.iter().find(|unit| unit.aliases.iter().any(is_named))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod binary;
+mod decimal;
 mod error;
 mod filter;
 #[cfg(test)]

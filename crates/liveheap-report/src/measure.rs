@@ -2,15 +2,23 @@
 //!
 //! The forms are pprof's to the byte. What a unit is stands in [`liveheap_profile::units`].
 
+use crate::decimal::{push_hundredths, push_two_digits};
 use liveheap_profile::units::convert;
 
 /// A value in the unit `from`, shown in the unit `to` with at most two digits behind the point,
 /// such as `1.50MB`; plain `0` when nothing is left of it.
 pub(crate) fn scaled_label(value: i64, from: &str, to: &str) -> String {
     let (number, unit) = convert(value, from, to);
-    let digits = format!("{number:.2}");
-    let digits = digits.strip_suffix(".00").unwrap_or(&digits);
-    if digits == "0" || digits == "-0" { String::from("0") } else { format!("{digits}{unit}") }
+    let mut text = String::new();
+    push_hundredths(&mut text, number);
+    if text.ends_with(".00") {
+        text.truncate(text.len() - ".00".len());
+    }
+    if text == "0" || text == "-0" {
+        return String::from("0");
+    }
+    text.push_str(unit);
+    text
 }
 
 /// A value shown in the unit that suits it, such as `1.50MB`.
@@ -22,33 +30,18 @@ pub fn label(value: i64, unit: &str) -> String {
 pub(crate) fn percentage(value: i64, total: i64) -> String {
     let share = if total == 0 { 0.0 } else { (value as f64 / total as f64).abs() * 100.0 };
     if (99.95..=100.05).contains(&share) {
-        String::from("  100%")
-    } else if share >= 1.0 {
-        format!("{share:5.2}%")
+        return String::from("  100%");
+    }
+    let mut digits = String::new();
+    if share >= 1.0 {
+        push_hundredths(&mut digits, share);
     } else {
-        format!("{:>5}%", two_digits(share))
+        push_two_digits(&mut digits, share);
     }
-}
-
-/// A number from 0 to 1 with two significant digits and no trailing zeros; below 0.0001 with an
-/// exponent, such as `1.4e-08`.
-fn two_digits(number: f64) -> String {
-    let scientific = format!("{number:.1e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
-    if number == 0.0 {
-        return String::from("0");
-    }
-    if exponent < -4 {
-        return format!("{mantissa}e-{:02}", -exponent);
-    }
-    let digits = mantissa.replace('.', "");
-    if exponent >= 0 {
-        return digits;
-    }
-    let zeros = usize::try_from(-exponent - 1).unwrap_or(0);
-    format!("0.{}{digits}", "0".repeat(zeros))
+    let mut text = " ".repeat(5_usize.saturating_sub(digits.len()));
+    text.push_str(&digits);
+    text.push('%');
+    text
 }
 
 #[cfg(test)]

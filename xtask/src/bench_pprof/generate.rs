@@ -37,8 +37,17 @@ impl Shape {
         Self::Snapshots,
     ];
 
-    /// How many files make up the shape.
+    /// How many files are made of the shape: of the large one a later snapshot, too.
     pub(super) fn files(self) -> u64 {
+        match self {
+            Self::Snapshots => 200,
+            Self::Large => 2,
+            _ => 1,
+        }
+    }
+
+    /// How many of them a report reads where it is not about their difference.
+    pub(super) fn sources(self) -> usize {
         if self == Self::Snapshots { 200 } else { 1 }
     }
 

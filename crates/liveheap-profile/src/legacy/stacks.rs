@@ -40,11 +40,13 @@ impl Stacks {
     ) {
         self.stack.clear();
         for address in addresses {
-            let mut hash = self.seed.start();
-            hash.add(address);
+            let hash = || {
+                let mut hash = self.seed.start();
+                hash.add(address);
+                hash.finish()
+            };
             let next = self.addresses.len();
-            let known =
-                self.known.find_or_enter(hash.finish(), next, |row| self.addresses[row] == address);
+            let known = self.known.find_or_enter(next, hash, |row| self.addresses[row] == address);
             if known.is_none() {
                 self.addresses.push(address);
                 self.builder.location(address, None, &[]);

@@ -98,7 +98,11 @@ impl Decoder {
                 if self.texts.is_empty() && !text.is_empty() {
                     return Err(malformed("the first text of the string table is not empty"));
                 }
-                self.texts.push(self.strings.intern(&String::from_utf8_lossy(text)));
+                // The check alone is much faster than the search for what is wrong.
+                self.texts.push(match std::str::from_utf8(text) {
+                    Ok(text) => self.strings.intern(text),
+                    Err(_) => self.strings.intern(&String::from_utf8_lossy(text)),
+                });
             }
             number::SAMPLE_TYPE => {
                 let value_type = self.value_type(field.bytes()?)?;

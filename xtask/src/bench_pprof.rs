@@ -7,6 +7,7 @@
 
 mod generate;
 mod hostile;
+mod own_profile;
 
 use crate::measure::{Cost, median, run_once};
 use crate::process::{build, fresh_folder};
@@ -53,9 +54,9 @@ pub(crate) fn run(plan: &Plan<'_>) -> Result<()> {
     ensure!(plan.rounds > 0 && plan.oracle_rounds > 0, "each command must run once at least");
     let folder = fresh_folder("bench-pprof")?;
     println!(
-        "| run | pprof CPU s | ours CPU s | CPU ratio | pprof wall s | ours wall s | pprof MB | ours MB | MB ratio | ours / `gzip -dc` CPU |"
+        "| run | pprof CPU s | ours CPU s | CPU ratio | pprof wall s | ours wall s | wall ratio | pprof MB | ours MB | MB ratio | ours / `gzip -dc` CPU |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for (name, shape, arguments) in ROWS {
         if !name.contains(plan.only) {
             continue;
@@ -64,6 +65,19 @@ pub(crate) fn run(plan: &Plan<'_>) -> Result<()> {
         row(plan, &ours, name, *shape, arguments, &files)?;
     }
     hostile::run(&ours, &folder, plan.only)
+}
+
+/// Shows where our own time goes in the rows whose name contains `only`.
+pub(crate) fn profile_own(only: &str) -> Result<()> {
+    let ours = build(&["--package", "liveheap-cli"])?.join("liveheap");
+    let folder = fresh_folder("bench-pprof")?;
+    for (name, shape, arguments) in ROWS.iter().filter(|(name, ..)| name.contains(only)) {
+        let words = words(*shape, arguments, &files_of(*shape, &folder)?);
+        let mut command = Command::new(&ours);
+        command.arg("pprof").args(words.arguments);
+        own_profile::print(name, &mut command, &ours, &folder)?;
+    }
+    Ok(())
 }
 
 /// Makes the files of a shape unless an earlier row did.
@@ -100,14 +114,15 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
 }
 
-fn row(
-    plan: &Plan<'_>,
-    ours: &Path,
-    name: &str,
-    shape: Shape,
-    arguments: &[&str],
-    files: &[PathBuf],
-) -> Result<()> {
+/// What a row's command reads.
+struct Words {
+    /// The options and sources.
+    arguments: Vec<String>,
+    /// All files that are read.
+    files: Vec<PathBuf>,
+}
+
+fn words(shape: Shape, arguments: &[&str], files: &[PathBuf]) -> Words {
     // A base is taken earlier than the profile that it is subtracted from, or is that profile.
     let (base, sources) = match arguments.last() {
         Some(&"-base") => (files.first(), &files[1..]),
@@ -119,12 +134,25 @@ fn row(
     words.extend(plain.map(|word| (*word).to_owned()));
     words.extend(base.map(|base| format!("-base={}", base.display())));
     words.extend(sources.iter().map(|path| path.display().to_string()));
-    let read: Vec<&PathBuf> = base.into_iter().chain(sources).collect();
+    Words { arguments: words, files: base.into_iter().chain(sources).cloned().collect() }
+}
+
+fn row(
+    plan: &Plan<'_>,
+    ours: &Path,
+    name: &str,
+    shape: Shape,
+    arguments: &[&str],
+    files: &[PathBuf],
+) -> Result<()> {
+    let Words { arguments: words, files: read } = words(shape, arguments, files);
     let (mut real_costs, mut own_costs, mut floor_costs) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..plan.rounds {
+    // A run of milliseconds says little alone.
+    let times = if shape == Shape::Small { 40 } else { 1 };
+    for round in 0..plan.rounds * times {
         // In turn, so that a busy minute of the machine hits all of them.
         let (own, own_text) = run_once(Command::new(ours).arg("pprof").args(&words))?;
-        if round < plan.oracle_rounds {
+        if round < plan.oracle_rounds * times {
             let (real, real_text) = run_once(Command::new(plan.oracle).args(&words))?;
             let is_profile = real_text.head.starts_with(&[0x1f, 0x8b]);
             ensure!(is_profile || own_text == real_text, "{name}: the two print different things");
@@ -139,12 +167,13 @@ fn row(
     let wall = |cost: &Cost| cost.wall_seconds;
     let memory = |cost: &Cost| cost.peak_megabytes;
     println!(
-        "| {name} | {:.3} | {:.3} | {:.0} | {:.3} | {:.3} | {:.0} | {:.0} | {:.1} | {:.2} |",
+        "| {name} | {:.3} | {:.3} | {:.0} | {:.4} | {:.4} | {:.1} | {:.0} | {:.0} | {:.1} | {:.2} |",
         of(&real_costs, cpu),
         of(&own_costs, cpu),
         of(&real_costs, cpu) / of(&own_costs, cpu),
         of(&real_costs, wall),
         of(&own_costs, wall),
+        of(&real_costs, wall) / of(&own_costs, wall),
         of(&real_costs, memory),
         of(&own_costs, memory),
         of(&real_costs, memory) / of(&own_costs, memory),

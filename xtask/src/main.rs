@@ -35,6 +35,8 @@ usage: cargo xtask CHORE
                            they are at hand, gperftools' and Go's, as a table
   bench-pprof --oracle PPROF [--rounds N] [--oracle-rounds N] [--only NAME]
                            speed and memory beside the real pprof, as a table
+  profile-own [NAME]       where our own time goes in the rows of that table whose name contains
+                           NAME: under perf, shown by our own top
   bench-symbols --oracle PPROF [--addresses N] [--rounds N] [--binary PATH]...
                            the same for looking up names in large binaries
   compare-symbols --oracle PPROF [--go GOROOT]
@@ -92,6 +94,8 @@ fn run(words: &[&str]) -> Result<()> {
             bench_alloc::run(&plan)
         }
         // How the chore calls itself.
+        ["profile-own"] => bench_pprof::profile_own(""),
+        ["profile-own", name] => bench_pprof::profile_own(name),
         ["bench-pprof", "--make", what, folder] => bench_pprof::make(what, folder.as_ref()),
         ["bench-pprof", "--oracle", oracle, rest @ ..] => {
             let mut plan = bench_pprof::Plan {

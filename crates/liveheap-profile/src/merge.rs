@@ -59,8 +59,11 @@ fn combine(profiles: Vec<Profile>) -> Result<Profile, Error> {
     let merged = merger.finish();
     let cancelled = (0..merged.samples.len()).any(|sample| is_zero(&merged, sample));
     if cancelled {
-        // What only the cancelled samples used must go too.
-        return combine(vec![merged]);
+        // What only the cancelled samples used must go too. All rows differ already.
+        let mut merger = Merger::new(std::slice::from_ref(&merged));
+        merger.are_rows_distinct = true;
+        merger.add(&merged)?;
+        return Ok(merger.finish());
     }
     Ok(merged)
 }
@@ -84,6 +87,8 @@ struct Merger {
     locations: Lookup,
     samples: Lookup,
     seed: Seed,
+    /// Whether all rows of the source are known to differ, so that none is looked for.
+    are_rows_distinct: bool,
     /// The labels of the sample at hand; kept to be used again.
     labels: Vec<Label>,
     /// Its stack.
@@ -101,6 +106,7 @@ impl Merger {
             locations: Lookup::with_capacity(first.locations.len()),
             samples: Lookup::with_capacity(first.samples.len()),
             seed: Seed::new(),
+            are_rows_distinct: false,
             labels: Vec::new(),
             stack: Vec::new(),
         };
@@ -180,11 +186,15 @@ impl Merger {
                 "the merged samples have more than 2^32 frames or labels; merge fewer profiles at once",
             ));
         }
-        let known = self.samples.find_or_enter(
-            merged.len(),
-            || sample_hash(self.seed, &self.stack, &self.labels),
-            |row| merged.stack(row) == self.stack && merged.labels(row) == self.labels,
-        );
+        let known = if self.are_rows_distinct {
+            None
+        } else {
+            self.samples.find_or_enter(
+                merged.len(),
+                || sample_hash(self.seed, &self.stack, &self.labels),
+                |row| merged.stack(row) == self.stack && merged.labels(row) == self.labels,
+            )
+        };
         let values = source.profile.samples.values(sample);
         match known {
             None => merged.push(&self.stack, values, &self.labels),

@@ -33,13 +33,13 @@ const STAGES: &[Stage] = &[
     ("encode", 65.0, |input| drop(black_box(encode(&input.profile)))),
     ("encode and pack", 220.0, |input| drop(black_box(encode_gzip(&input.profile)))),
     ("copy", 4.0, |input| drop(black_box(input.profile.clone()))),
-    ("merge two", 145.0, |input| {
+    ("merge two", 127.0, |input| {
         drop(black_box(merge(vec![input.profile.clone(), input.profile.clone()])));
     }),
-    ("top: weigh and trim", 160.0, |input| report(input, ReportKind::Top)),
+    ("top: weigh and trim", 97.0, |input| report(input, ReportKind::Top)),
     ("tree: and edges", 185.0, |input| report(input, ReportKind::Tree)),
     ("dot: and tags", 440.0, |input| report(input, ReportKind::Dot)),
-    ("traces: render all", 205.0, |input| report(input, ReportKind::Traces)),
+    ("traces: render all", 127.0, |input| report(input, ReportKind::Traces)),
 ];
 
 struct Input {

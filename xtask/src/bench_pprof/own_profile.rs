@@ -21,12 +21,9 @@ const CALL_GRAPH: &str = "dwarf,16384";
 pub(super) fn print(name: &str, command: &mut Command, ours: &Path, folder: &Path) -> Result<()> {
     let folded = record(command, folder).with_context(|| format!("profiling {name}"))?;
     println!("{name}\n");
-    for sorted in [&["-cum", "-nodecount=25"][..], &["-nodecount=12"]] {
-        let mut top = Command::new(ours);
-        top.arg("pprof")
-            .args(["-top", "-hide=^std::|^core::|^main$|^_start$|^__libc|^clone3$|rust_begin"]);
-        println!("{}", capture(top.args(sorted).arg(&folded).stderr(Stdio::null()))?);
-    }
+    let mut top = Command::new(ours);
+    top.args(["pprof", "-top", "-nodecount=12"]).arg(&folded).stderr(Stdio::null());
+    println!("{}", capture(&mut top)?);
     Ok(())
 }
 

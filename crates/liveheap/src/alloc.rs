@@ -10,6 +10,7 @@
 
 #![expect(unsafe_code, reason = "implements and calls GlobalAlloc")]
 
+use crate::cost::SampleWatch;
 use crate::live::{self, LARGE, MARK_BYTES, PAGE, RecordId, Sampled};
 use crate::thread::{self, ThreadState};
 use crate::{buckets, config, fork, sampler, stats, unwind};
@@ -240,6 +241,7 @@ impl<A: GlobalAlloc> Heap<A> {
             record_in_place(pointer, layout.size(), rate, id, marker);
             return pointer;
         }
+        let _watch = SampleWatch::of_sample();
         let room = with_mark(layout);
         // SAFETY: the layout is the caller's, and larger.
         let start = unsafe { self.alloc_plain(room, fill) };
@@ -389,6 +391,7 @@ fn with_mark(layout: Layout) -> Layout {
 
 /// Records an object that stays where the wrapped allocator put it.
 fn record_in_place(pointer: *mut u8, size: usize, rate: u64, id: RecordId, marker: *const u8) {
+    let _watch = SampleWatch::of_sample();
     if pointer.is_null() {
         live::give_back(id);
         return done();

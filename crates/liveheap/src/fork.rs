@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "handlers are registered with the C library")]
 
 use crate::thread::{self, Inside, Quiet};
-use crate::{buckets, late, live, sampler, unwind};
+use crate::{buckets, cost, late, live, sampler, unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REGISTERED: AtomicBool = AtomicBool::new(false);
@@ -39,6 +39,7 @@ extern "C" fn after_in_parent() {
 
 extern "C" fn after_in_child() {
     release();
+    cost::begin_anew();
     sampler::reseed();
 }
 

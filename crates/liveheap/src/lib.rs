@@ -53,6 +53,7 @@ mod alloc;
 mod arena;
 mod buckets;
 mod config;
+mod cost;
 mod errno;
 mod fork;
 #[cfg(feature = "http")]

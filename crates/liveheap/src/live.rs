@@ -13,6 +13,7 @@
 #![expect(unsafe_code, reason = "marks lie in memory of the wrapped allocator, records in our own")]
 
 use crate::buckets::Bucket;
+use crate::cost::SampleWatch;
 use crate::errno::KeepErrno;
 use crate::late::LateFree;
 use crate::sync::SpinLock;
@@ -252,6 +253,7 @@ pub(crate) fn retire(id: RecordId) {
         place.pointer.store(0, Ordering::Relaxed);
         return late::put_off(LateFree::Record(id));
     }
+    let _watch = SampleWatch::of_free();
     late::settle();
     count_freed(id);
 }

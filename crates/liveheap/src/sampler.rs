@@ -40,10 +40,7 @@ impl Random {
 
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        mixed(self.0)
     }
 
     /// Bytes to the next pick: exponentially distributed with the mean `rate`, rounded down.
@@ -58,6 +55,14 @@ impl Random {
         let uniform = ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64;
         whole(-uniform.ln() * rate as f64).cast_signed()
     }
+}
+
+/// A number in which each bit depends on all bits of the given one.
+pub(crate) fn mixed(number: u64) -> u64 {
+    let mut mixed = number;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// The whole part of a number that is not negative and below 2^63.

@@ -5,10 +5,10 @@
 
 use crate::buckets::{self, BucketView, Tally};
 use crate::sampled::{Estimate, Module, Picked, Sampled};
-use crate::sampler;
 use crate::split::{Parts, SplitBy};
 use crate::stats::{Stats, stats};
 use crate::unwind::modules;
+use crate::{cost, sampler};
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,6 +37,9 @@ pub(crate) fn sampled_by(split: SplitBy, report: Vec<String>) -> Sampled {
     // Behind the stacks, so that a library that was loaded meanwhile is among them.
     sampled.modules = modules();
     add_comments(&mut sampled.comments, &stats, sampled.has_other_rates);
+    if stats.installed {
+        sampled.comments.push(account(&stats, cost::process_nanos()));
+    }
     sampled
 }
 
@@ -132,6 +135,23 @@ fn add_comments(comments: &mut Vec<String>, stats: &Stats, has_other_rates: bool
             comments.push(comment);
         }
     }
+}
+
+/// What the profiler costs, as a comment: a report shows such a one only when it is asked for comments.
+fn account(stats: &Stats, process_nanos: u64) -> String {
+    let seconds = |nanos: u64| nanos as f64 / 1e9;
+    let (sampling, process) = (seconds(stats.sampling_cpu_nanos), seconds(process_nanos));
+    // An estimate can be a little above the whole.
+    let share = if process > 0.0 { (100.0 * sampling / process).min(100.0) } else { 0.0 };
+    let (dumps, dumping) = (stats.dumps, seconds(stats.dump_cpu_nanos));
+    let mut comment = String::new();
+    // Writing to a text cannot fail.
+    let _ = write!(
+        comment,
+        "# liveheap: sampling took {sampling:.3} s, {share:.2} % of the process's CPU time of \
+         {process:.3} s; {dumping:.3} s went into profiles before this one: {dumps}"
+    );
+    comment
 }
 
 /// The executable mappings of the process: the main binary first, the rest ascending.

@@ -136,6 +136,7 @@ fn write_modules(out: &mut String, sampled: &Sampled) -> std::fmt::Result {
         )?;
     }
     for comment in &sampled.comments {
+        let comment = comment.trim_start_matches("# ");
         writeln!(out, "# {comment}")?;
     }
     Ok(())

@@ -23,6 +23,8 @@ pub(crate) struct ThreadState {
     /// False until the thread's first allocation.
     pub(crate) started: Cell<bool>,
     pub(crate) random: Cell<Random>,
+    /// Samples and frees of samples that might have been timed.
+    pub(crate) watches: Cell<u32>,
     /// The kernel's id of this thread, 0 until the first sample.
     pub(crate) id: Cell<u32>,
     /// Where this thread's stack lies, as the kernel last said: addresses from `low` to below `high`.
@@ -41,6 +43,7 @@ thread_local! {
             rate: Cell::new(0),
             started: Cell::new(false),
             random: Cell::new(Random::zero()),
+            watches: Cell::new(0),
             id: Cell::new(0),
             stack_low: Cell::new(0),
             stack_high: Cell::new(0),

@@ -3,6 +3,7 @@
 //! In: options. Out: bytes, gzip'ed profile.proto or text. The calling thread's own allocations are
 //! not sampled meanwhile.
 
+use crate::cost::DumpWatch;
 use crate::memstats::{self, Sums};
 use crate::names::Names;
 use crate::reclaim::{Reclaim, give_back};
@@ -103,6 +104,7 @@ pub fn write_profile(mut out: impl Write, options: &ProfileOptions) -> Result<()
 /// Takes a profile and gives its bytes.
 pub(crate) fn encoded(options: &ProfileOptions) -> Result<Vec<u8>> {
     let _quiet = Quiet::enter();
+    let _watch = DumpWatch::start();
     let report = give_back(options.reclaim, &take::in_use_bytes);
     if options.as_text {
         let sampled = take::sampled(report);

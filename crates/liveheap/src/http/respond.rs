@@ -7,6 +7,7 @@
 use super::clients::{LONGEST_NAME, exchange};
 use super::difference::{allocated_since, between};
 use super::turn::Turn;
+use crate::cost::DumpWatch;
 use crate::names::Names;
 use crate::reclaim::{Reclaim, give_back};
 use crate::sampled::Sampled;
@@ -240,6 +241,8 @@ fn snapshot(options: ProfileOptions, kind: Kind) -> Response {
 
 fn difference(kind: Kind, time: Duration, wait: &dyn Fn(Duration) -> bool) -> Response {
     let Some(turn) = Turn::wait() else { return busy() };
+    // It sleeps in between, which takes no CPU time.
+    let _watch = DumpWatch::start();
     let earlier = take::sampled(Vec::new());
     // Others dump while this one waits.
     drop(turn);
@@ -271,6 +274,7 @@ fn delta_heap(query: &str) -> Response {
         return Response::error(400, "\"client\" must not be longer than 100 bytes");
     }
     let Some(turn) = Turn::wait() else { return busy() };
+    let _watch = DumpWatch::start();
     let report = give_back(reclaim(query), &take::in_use_bytes);
     let later = take::sampled(report);
     let earlier = exchange(&turn, &client, &later)

@@ -1,0 +1,152 @@
+//! What the profiler costs its process, by its own account: the CPU time of samples and of dumps.
+//!
+//! Runs inside malloc: no allocation, no lock, no panic. In: the begin and the end of such work. Out:
+//! sums in [`stats`](crate::stats()). The clock is the kernel's own of this thread's CPU time, so that
+//! time in which others had the processor is not counted. To read it takes 0.25 µs, and a sample with its
+//! free takes 0.3 µs when it is cheapest. So the first samples are timed and then few, which stand for the
+//! others: three readings of one in 256 add 2 % to the cheapest. The processor's counter (0.018 µs to
+//! read) and the C library's clock (0.031 µs), read around every sample, would add 12 and 21 %, and would
+//! count the time of others.
+
+#![expect(unsafe_code, reason = "reads clocks of the kernel")]
+
+use crate::sampler::mixed;
+use crate::stats::{self, Counter};
+use crate::thread;
+
+/// So many samples of a process are timed, each for itself.
+const TIMED_AT_FIRST: u64 = 1024;
+/// Then one of so many is timed, at random, and stands for all of them. A power of two.
+const ONE_OF: u64 = 256;
+
+/// No more than so many nanoseconds are taken for each of the others: one sample that waited for a
+/// thread that had lost its processor says nothing about them.
+const MOST_OF_OTHERS_NANOS: u64 = 100_000;
+
+/// Lives as long as one sample, or the free of one, is handled.
+pub(crate) struct SampleWatch {
+    timed: Option<Timed>,
+}
+
+struct Timed {
+    /// How many samples it stands for.
+    weight: u64,
+    /// The clock before the sample, read twice: the difference is what a reading costs.
+    before: u64,
+    begin: u64,
+}
+
+impl SampleWatch {
+    /// Before an object is recorded.
+    pub(crate) fn of_sample() -> Self {
+        Self::start(&stats::SAMPLES)
+    }
+
+    /// Before the record of an object that is freed is given back.
+    pub(crate) fn of_free() -> Self {
+        Self::start(&stats::SAMPLES_FREED)
+    }
+
+    #[inline]
+    fn start(done_before: &Counter) -> Self {
+        let weight = if done_before.value() < TIMED_AT_FIRST { 1 } else { ONE_OF };
+        let is_timed = weight == 1 || is_one_of_many();
+        Self { timed: is_timed.then(|| Timed::start(weight)) }
+    }
+}
+
+/// Whether this thread's next sample is timed.
+fn is_one_of_many() -> bool {
+    thread::with(|state| {
+        let number = state.watches.get();
+        state.watches.set(number.wrapping_add(1));
+        // Threads that handle one sample each are as likely as any.
+        let ticket = u64::from(thread::id(state)) << 32 | u64::from(number);
+        mixed(ticket).is_multiple_of(ONE_OF)
+    })
+}
+
+impl Timed {
+    #[cold]
+    fn start(weight: u64) -> Self {
+        let before = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID);
+        Self { weight, before, begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
+    }
+
+    #[cold]
+    fn stop(&self) {
+        let took = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID).saturating_sub(self.begin);
+        let reading = self.begin.saturating_sub(self.before);
+        let took = took.saturating_sub(reading);
+        let others = took.min(MOST_OF_OTHERS_NANOS).saturating_mul(self.weight - 1);
+        stats::SAMPLING_CPU.add(took.saturating_add(others));
+    }
+}
+
+impl Drop for SampleWatch {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(timed) = &self.timed {
+            timed.stop();
+        }
+    }
+}
+
+/// Lives as long as this thread takes a profile.
+pub(crate) struct DumpWatch {
+    begin: u64,
+}
+
+impl DumpWatch {
+    pub(crate) fn start() -> Self {
+        Self { begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
+    }
+}
+
+impl Drop for DumpWatch {
+    fn drop(&mut self) {
+        let end = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID);
+        stats::DUMP_CPU.add(end.saturating_sub(self.begin));
+        stats::DUMPS.add(1);
+    }
+}
+
+/// CPU time of the process with all its threads so far, in nanoseconds.
+pub(crate) fn process_nanos() -> u64 {
+    nanos_of(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+/// After a fork, in the child, whose own CPU time begins at 0.
+pub(crate) fn begin_anew() {
+    for counter in [&stats::SAMPLING_CPU, &stats::DUMP_CPU, &stats::DUMPS] {
+        counter.reset();
+    }
+}
+
+/// A clock of CPU time; 0 where the kernel has none.
+fn nanos_of(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime(2) writes the given structure; it may be called in signal handlers, and
+    // leaves it as it is when it fails.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    time.tv_sec
+        .cast_unsigned()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(time.tv_nsec.cast_unsigned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ONE_OF, is_one_of_many};
+
+    /// Of 256 000 tickets 1000 are expected, give or take 32: chance stays within 200.
+    #[test]
+    fn one_sample_of_256_is_timed_on_one_thread_and_on_many() {
+        let alone = (0..ONE_OF * 1000).filter(|_| is_one_of_many()).count();
+        assert!(alone.abs_diff(1000) < 200, "{alone}");
+        let first = |_| std::thread::spawn(|| (0..ONE_OF).filter(|_| is_one_of_many()).count());
+        let threads: Vec<_> = (0..1000).map(first).map(|thread| thread.join().unwrap()).collect();
+        let all: usize = threads.iter().sum();
+        assert!(all.abs_diff(1000) < 200, "{all}");
+    }
+}

@@ -1,9 +1,11 @@
-//! How many instructions the profiler adds to an allocation and its free, counted by valgrind.
+//! How many instructions the profiler adds to an allocation with its free, and to a reallocation,
+//! counted by valgrind.
 //!
 //! Needs valgrind, and means something in release mode only:
 //! `cargo test --release -p liveheap --test instruction_budget -- --ignored`
 
 #![expect(unsafe_code, reason = "calls allocators directly")]
+#![expect(clippy::disallowed_macros, reason = "a measure is printed")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -14,6 +16,8 @@ static HEAP: liveheap::Heap = liveheap::Heap::system();
 /// Instructions that an allocation with its free may cost more than without the profiler, samples
 /// included.
 const BUDGET: f64 = 15.0;
+/// The same for a reallocation, which passes both tests.
+const REALLOCATION_BUDGET: f64 = 17.0;
 const PAIRS: u32 = 100_000;
 
 /// As the compiler's own entry points are: functions that take a size and an alignment, and that
@@ -21,6 +25,7 @@ const PAIRS: u32 = 100_000;
 #[derive(Clone, Copy)]
 struct Entries {
     allocate: unsafe fn(usize, usize) -> *mut u8,
+    reallocate: unsafe fn(*mut u8, usize, usize, usize) -> *mut u8,
     free: unsafe fn(*mut u8, usize, usize),
 }
 
@@ -32,13 +37,24 @@ macro_rules! entries {
             // SAFETY: the layout is not empty.
             unsafe { $allocator.alloc(layout) }
         }
+        unsafe fn reallocate(
+            pointer: *mut u8,
+            size: usize,
+            align: usize,
+            new_size: usize,
+        ) -> *mut u8 {
+            // SAFETY: as the caller says.
+            let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+            // SAFETY: as the caller says.
+            unsafe { $allocator.realloc(pointer, layout, new_size) }
+        }
         unsafe fn free(pointer: *mut u8, size: usize, align: usize) {
             // SAFETY: as the caller says.
             let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
             // SAFETY: as the caller says.
             unsafe { $allocator.dealloc(pointer, layout) }
         }
-        Entries { allocate, free }
+        Entries { allocate, reallocate, free }
     }};
 }
 
@@ -53,25 +69,41 @@ fn pairs(entries: Entries, count: u32) {
     }
 }
 
+/// The same with a reallocation in between, for which the allocator has nothing to do.
+fn triples(entries: Entries, count: u32) {
+    let entries = black_box(entries);
+    for number in 0..count {
+        let size = 16 + number as usize % 64;
+        // SAFETY: the size is small, and the alignment a power of two.
+        let pointer = unsafe { (entries.allocate)(size, 8) };
+        // SAFETY: the allocator gave it out just now, with this layout.
+        let pointer = unsafe { (entries.reallocate)(pointer, size, 8, size - 1) };
+        // SAFETY: the allocator gave it out just now.
+        unsafe { (entries.free)(pointer, size - 1, 8) };
+    }
+}
+
 /// Not a test of its own: what valgrind runs.
 #[test]
 #[ignore = "started by the other test"]
 fn child() {
     let Ok(wanted) = std::env::var("LIVEHEAP_TEST_PAIRS") else { return };
-    let (allocator, count) = wanted.split_once(' ').unwrap();
+    let words: Vec<&str> = wanted.split(' ').collect();
+    let [allocator, work, count] = words[..] else { return };
+    let entries = if allocator == "profiled" { entries!(HEAP) } else { entries!(System) };
     let count = count.parse().unwrap();
-    match allocator {
-        "profiled" => pairs(entries!(HEAP), count),
-        _ => pairs(entries!(System), count),
+    match work {
+        "pairs" => pairs(entries, count),
+        _ => triples(entries, count),
     }
 }
 
-fn instructions(allocator: &str, count: u32) -> f64 {
+fn instructions(allocator: &str, work: &str, count: u32) -> f64 {
     let output = Command::new("valgrind")
         .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
         .arg(std::env::current_exe().expect("this program has a path"))
         .args(["--ignored", "--exact", "child", "--test-threads=1"])
-        .env("LIVEHEAP_TEST_PAIRS", format!("{allocator} {count}"))
+        .env("LIVEHEAP_TEST_PAIRS", format!("{allocator} {work} {count}"))
         .env("LIVEHEAP_SEED", "1")
         .output()
         .expect("valgrind is installed");
@@ -81,14 +113,29 @@ fn instructions(allocator: &str, count: u32) -> f64 {
     number.parse().expect("valgrind's count is a number")
 }
 
+/// What the profiler adds to one round of such work.
+fn added(work: &str) -> f64 {
+    let cost = |allocator| {
+        let warm = instructions(allocator, work, PAIRS);
+        (instructions(allocator, work, 2 * PAIRS) - warm) / f64::from(PAIRS)
+    };
+    cost("profiled") - cost("plain")
+}
+
 #[test]
 #[ignore = "needs valgrind and release mode"]
 fn a_pair_costs_no_more_than_its_budget() {
-    let cost = |allocator| {
-        let warm = instructions(allocator, PAIRS);
-        (instructions(allocator, 2 * PAIRS) - warm) / f64::from(PAIRS)
-    };
-    let added = cost("profiled") - cost("plain");
+    let added = added("pairs");
+    println!("{added} instructions for a pair");
     assert!(added < BUDGET, "{added}");
+    assert!(added > 1.0, "{added}: the profiler was not in the way");
+}
+
+#[test]
+#[ignore = "needs valgrind and release mode"]
+fn a_reallocation_costs_no_more_than_its_budget() {
+    let added = added("triples") - added("pairs");
+    println!("{added} instructions for a reallocation");
+    assert!(added < REALLOCATION_BUDGET, "{added}");
     assert!(added > 1.0, "{added}: the profiler was not in the way");
 }

@@ -2,10 +2,12 @@
 //!
 //! In: nothing. Out: nothing; it registers handlers once. Before a fork the forking thread takes
 //! every lock of the profiler, in their order. The child keeps the counters, for its heap is a copy,
-//! and draws other random numbers. `vfork`, `posix_spawn` and `exec` need nothing.
+//! draws other random numbers, and leaves the servers to its parent. `vfork`, `posix_spawn` and `exec` need nothing.
 
 #![expect(unsafe_code, reason = "handlers are registered with the C library")]
 
+#[cfg(feature = "http")]
+use crate::http;
 use crate::thread::{self, Inside, Quiet};
 use crate::{buckets, cost, late, live, sampler, unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +27,8 @@ pub(crate) fn register() {
 
 extern "C" fn before() {
     let _inside = Inside::enter();
+    #[cfg(feature = "http")]
+    http::acquire();
     late::acquire();
     unwind::modules::acquire();
     buckets::acquire_all();
@@ -39,6 +43,9 @@ extern "C" fn after_in_parent() {
 
 extern "C" fn after_in_child() {
     release();
+    late::recount();
+    #[cfg(feature = "http")]
+    http::leave_to_parent();
     cost::begin_anew();
     sampler::reseed();
 }
@@ -50,4 +57,6 @@ fn release() {
     buckets::release_all();
     unwind::modules::release();
     late::release();
+    #[cfg(feature = "http")]
+    http::release();
 }

@@ -90,6 +90,12 @@ fn decode(word: u64) -> LateFree {
     }
 }
 
+/// After a fork, in the child: what was about to be put off by another thread will not be.
+pub(crate) fn recount() {
+    let waiting = WAITING.iter().filter(|place| place.load(Ordering::Relaxed) != 0);
+    WAITING_COUNT.store(waiting.count(), Ordering::Relaxed);
+}
+
 /// The lock, for `fork`.
 pub(crate) fn acquire() {
     SETTLING.acquire();

@@ -10,7 +10,7 @@ mod trim;
 use crate::list::List;
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ pub enum Reclaim {
 /// liveheap::on_reclaim("page cache", || CACHE.lock().unwrap().clear());
 /// ```
 pub fn on_reclaim(name: impl Into<String>, hook: impl Fn() + Send + Sync + 'static) {
-    HOOKS.add(Hook { name: name.into(), busy: AtomicBool::new(false), run: Box::new(hook) });
+    HOOKS.add(Hook { name: name.into(), busy_in: AtomicU32::new(0), run: Box::new(hook) });
 }
 
 /// Gives back what `reclaim` says. `in_use` estimates the bytes in use.
@@ -72,8 +72,8 @@ static HOOKS: Hooks = Hooks::new();
 
 struct Hook {
     name: String,
-    /// Whether it runs now.
-    busy: AtomicBool,
+    /// The process that it runs in now, else 0. In a child of that it does not run.
+    busy_in: AtomicU32,
     run: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -140,7 +140,8 @@ impl fmt::Display for End {
 
 impl Hook {
     fn run(self: &Arc<Self>, deadline: Duration) -> End {
-        if self.busy.swap(true, Ordering::Acquire) {
+        let process = std::process::id();
+        if self.busy_in.swap(process, Ordering::Acquire) == process {
             return End::StillRunning;
         }
         let hook = Arc::clone(self);
@@ -148,12 +149,12 @@ impl Hook {
         let thread = thread::Builder::new().name("liveheap-reclaim".to_owned()).spawn(move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| (hook.run)()));
             // Partner of the swap above: the next run sees what this one did.
-            hook.busy.store(false, Ordering::Release);
+            hook.busy_in.store(0, Ordering::Release);
             // Nobody listens any more when the deadline has passed.
             let _ = sender.send(if outcome.is_ok() { End::Done } else { End::Panicked });
         });
         if thread.is_err() {
-            self.busy.store(false, Ordering::Release);
+            self.busy_in.store(0, Ordering::Release);
             return End::NoThread;
         }
         receiver.recv_timeout(deadline).unwrap_or(End::Late)
@@ -174,12 +175,12 @@ impl fmt::Display for Bytes {
 mod tests {
     use super::*;
     use std::cell::Cell;
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::AtomicBool;
 
     const SHORT: Duration = Duration::from_millis(50);
 
     fn hook(name: &str, run: impl Fn() + Send + Sync + 'static) -> Hook {
-        Hook { name: name.to_owned(), busy: AtomicBool::new(false), run: Box::new(run) }
+        Hook { name: name.to_owned(), busy_in: AtomicU32::new(0), run: Box::new(run) }
     }
 
     /// Bytes in use that fall by 1000 each time they are asked for.

@@ -14,5 +14,7 @@ mod serve;
 mod token;
 mod turn;
 
+pub(crate) use clients::{acquire, release};
+pub(crate) use listen::leave_to_parent;
 pub use respond::{Response, respond};
 pub use serve::{ServeOptions, Server, serve, serve_publicly};

@@ -36,6 +36,8 @@ const REST_TIME: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Server {
     place: Place,
+    /// The process whose thread it is.
+    process: u32,
     state: Arc<State>,
 }
 
@@ -57,8 +59,12 @@ impl Server {
         }
     }
 
-    /// Stops listening. Requests that are being answered are answered to their end.
+    /// Stops listening. Requests that are being answered are answered to their end. In the child of a
+    /// fork, which has no server, it does nothing.
     pub fn stop(self) {
+        if self.process != std::process::id() {
+            return;
+        }
         self.state.stopped.store(true, Ordering::Release);
         self.place.leave();
     }
@@ -115,7 +121,8 @@ impl ServeOptions {
 
     /// Serves `/debug/pprof/`, on a thread of its own, at `HOST:PORT`, `:PORT` (on 127.0.0.1; port 0 is
     /// any free one) or `unix:/PATH`. Only the user of the program can connect to a Unix socket; one
-    /// that a program left behind is replaced.
+    /// that a program left behind is replaced. The child of a fork has no server: it may start one
+    /// elsewhere.
     ///
     /// # Errors
     /// When it cannot listen there, when other machines could reach it without [`Self::publicly`], or
@@ -126,7 +133,8 @@ impl ServeOptions {
             None => Token::of_environment()?,
         };
         let (listener, place) = listen(address, self.publicly)?;
-        let server = Server { place, state: Arc::new(State { token, ..State::default() }) };
+        let state = Arc::new(State { token, ..State::default() });
+        let server = Server { place, process: std::process::id(), state };
         let state = Arc::clone(&server.state);
         thread::Builder::new().name("liveheap-http".to_owned()).spawn(move || {
             // The profiler's own memory is not the program's.

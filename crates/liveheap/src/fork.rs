@@ -25,7 +25,7 @@ pub(crate) fn register() {
     unsafe { libc::pthread_atfork(Some(before), Some(after_in_parent), Some(after_in_child)) };
 }
 
-extern "C" fn before() {
+pub(crate) extern "C" fn before() {
     let _inside = Inside::enter();
     #[cfg(feature = "http")]
     http::acquire();
@@ -37,7 +37,7 @@ extern "C" fn before() {
     thread::set_forking(true);
 }
 
-extern "C" fn after_in_parent() {
+pub(crate) extern "C" fn after_in_parent() {
     release();
 }
 

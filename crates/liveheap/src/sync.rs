@@ -46,6 +46,8 @@ impl<T> SpinLock<T> {
     /// As `with`, or `None` at once when another thread is inside.
     pub(crate) fn try_with<R>(&self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         let _inside = Inside::enter();
+        #[cfg(test)]
+        count::one();
         if !thread::is_forking() && self.locked.swap(true, Ordering::Acquire) {
             return None;
         }
@@ -59,6 +61,8 @@ impl<T> SpinLock<T> {
     ///
     /// A thread inside `fork` holds every lock already, so it passes.
     pub(crate) fn acquire(&self) {
+        #[cfg(test)]
+        count::one();
         if thread::is_forking() {
             return;
         }
@@ -80,5 +84,26 @@ impl<T> SpinLock<T> {
         if !thread::is_forking() {
             self.locked.store(false, Ordering::Release);
         }
+    }
+}
+
+/// How many locks a thread takes, for tests that say it takes none.
+#[cfg(test)]
+pub(crate) mod count {
+    use std::cell::Cell;
+
+    thread_local! {
+        static TAKEN: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn one() {
+        TAKEN.with(|taken| taken.set(taken.get() + 1));
+    }
+
+    /// The locks that `work` takes or tries to take on this thread.
+    pub(crate) fn of<R>(work: impl FnOnce() -> R) -> u64 {
+        let before = TAKEN.with(Cell::get);
+        let _ = work();
+        TAKEN.with(Cell::get) - before
     }
 }

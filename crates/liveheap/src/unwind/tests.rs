@@ -4,6 +4,7 @@ use super::{DEEPEST, capture};
 use crate::thread;
 
 mod cost;
+mod locks;
 
 #[inline(never)]
 fn deep(depth: usize, frames: &mut [usize; DEEPEST]) -> usize {

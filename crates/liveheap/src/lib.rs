@@ -82,6 +82,8 @@ mod write;
 
 pub use crate::alloc::Heap;
 pub use crate::config::{sample_rate, set_sample_rate};
+#[cfg(feature = "actix-web")]
+pub use crate::http::actix_web;
 #[cfg(feature = "axum")]
 pub use crate::http::axum;
 #[cfg(feature = "hyper")]

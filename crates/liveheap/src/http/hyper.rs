@@ -15,36 +15,8 @@ use std::error::Error;
 ///
 /// It is what `service_fn` takes. A service with pages of its own calls it for paths under
 /// `/debug/pprof`.
-///
-/// ```
-/// use hyper::server::conn::http1;
-/// use hyper::service::service_fn;
-/// use hyper_util::rt::TokioIo;
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-/// # runtime.block_on(async {
-/// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-/// # let client = ask(listener.local_addr()?);
-/// let (stream, _) = listener.accept().await?;
-/// http1::Builder::new()
-///     .serve_connection(TokioIo::new(stream), service_fn(liveheap::hyper::respond))
-///     .await?;
-/// # assert!(client.join().expect("no panic")?.starts_with(b"HTTP/1.1 200 OK\r\n"));
-/// # Ok(())
-/// # })
-/// # }
-/// # use std::io::{Read, Write};
-/// # fn ask(address: std::net::SocketAddr) -> std::thread::JoinHandle<std::io::Result<Vec<u8>>> {
-/// #     std::thread::spawn(move || {
-/// #         let mut stream = std::net::TcpStream::connect(address)?;
-/// #         stream.write_all(b"GET /debug/pprof/heap HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
-/// #         let mut answer = Vec::new();
-/// #         stream.read_to_end(&mut answer)?;
-/// #         Ok(answer)
-/// #     })
-/// # }
-/// ```
+// The package `mounts` runs it, which has the server.
+#[cfg_attr(not(doctest), doc = "", doc = include_str!("hyper.md"))]
 ///
 /// # Errors
 /// None.

@@ -1,5 +1,7 @@
 //! The endpoint `/debug/pprof/`: answers without a socket, and a small server for them.
 
+#[cfg(feature = "actix-web")]
+pub mod actix_web;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod clients;
@@ -7,7 +9,7 @@ mod difference;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod listen;
-#[cfg(feature = "hyper")]
+#[cfg(any(feature = "actix-web", feature = "hyper"))]
 mod mount;
 mod respond;
 mod serve;

@@ -148,9 +148,30 @@ impl ServeOptions {
 /// Serves `/debug/pprof/` on a loopback address, such as `127.0.0.1:8999`, or on a Unix socket, such as
 /// `unix:/run/server/heap.sock`, on a thread of its own; see [`ServeOptions::serve`].
 ///
-/// ```no_run
-/// let server = liveheap::serve("127.0.0.1:8999")?;
-/// # Ok::<(), std::io::Error>(())
+/// ```
+/// use std::io::{Read, Write};
+/// use std::net::TcpStream;
+///
+/// #[global_allocator]
+/// static HEAP: liveheap::Heap = liveheap::Heap::system();
+///
+/// fn main() -> std::io::Result<()> {
+///     let server = liveheap::serve("127.0.0.1:0")?; // any port that is free
+///     let kept = vec![1_u8; 64 << 20];
+///
+///     // What `liveheap http://…/debug/pprof/heap?debug=1` does, or curl:
+///     let mut client = TcpStream::connect(server.addr().expect("it is no Unix socket"))?;
+///     client.write_all(b"GET /debug/pprof/heap?debug=1 HTTP/1.0\r\n\r\n")?;
+///     let mut answer = String::new();
+///     client.read_to_string(&mut answer)?;
+///     let (head, profile) = answer.split_once("\r\n\r\n").expect("headers end");
+///     assert!(head.starts_with("HTTP/1.1 200 OK"));
+///     assert!(profile.contains("\n1: 67108864 [1: 67108864] @ "), "{profile}");
+///
+///     drop(kept);
+///     server.stop();
+///     Ok(())
+/// }
 /// ```
 ///
 /// # Errors

@@ -51,11 +51,13 @@
 mod addresses;
 mod alloc;
 mod arena;
+mod atomics;
 mod buckets;
 mod config;
 mod cost;
 mod errno;
 mod fork;
+mod free_list;
 #[cfg(feature = "http")]
 mod http;
 mod late;
@@ -78,6 +80,7 @@ mod take;
 mod text;
 mod thread;
 mod unwind;
+mod waiting;
 mod write;
 
 pub use crate::alloc::Heap;

@@ -15,6 +15,7 @@
 use crate::buckets::Bucket;
 use crate::cost::SampleWatch;
 use crate::errno::KeepErrno;
+use crate::free_list::FreeList;
 use crate::late::LateFree;
 use crate::sync::SpinLock;
 use crate::thread;
@@ -44,9 +45,7 @@ const FIRST_CAPACITY: usize = 256;
 static RECORDS: [AtomicPtr<Record>; CHUNKS] = [const { AtomicPtr::new(null_mut()) }; CHUNKS];
 /// Records that were ever used.
 static RECORDS_USED: AtomicU32 = AtomicU32::new(0);
-/// The number of a free record plus one, or 0, in the low half; the high half counts changes, so
-/// that a stale view of the list is noticed.
-static FREE_RECORDS: AtomicU64 = AtomicU64::new(0);
+static FREE_RECORDS: FreeList = FreeList::new();
 static SHARD_TABLES: [SpinLock<Shard>; SHARDS] = [const { SpinLock::new(Shard::new()) }; SHARDS];
 static TABLED: [AtomicU32; FILTER] = [const { AtomicU32::new(0) }; FILTER];
 /// What a mark's first word is mixed with; 0 until the first mark.
@@ -66,7 +65,7 @@ pub(crate) struct Record {
     birth_nanos: AtomicU64,
     /// The kernel's id of the thread that allocated it.
     thread: AtomicU32,
-    /// In a free place, the next free one plus one.
+    /// In a free place, the link of [`FREE_RECORDS`].
     next_free: AtomicU32,
 }
 
@@ -125,22 +124,8 @@ pub(crate) fn reserve() -> Option<RecordId> {
 }
 
 fn reserve_freed() -> Option<RecordId> {
-    // Acquire pairs with the Release in `give_back`.
-    let mut head = FREE_RECORDS.load(Ordering::Acquire);
-    loop {
-        let id = RecordId(low_half(head).checked_sub(1)?);
-        let next = record(id)?.next_free.load(Ordering::Relaxed);
-        let changed = ((head >> 32).wrapping_add(1) << 32) | u64::from(next);
-        match FREE_RECORDS.compare_exchange_weak(
-            head,
-            changed,
-            Ordering::Acquire,
-            Ordering::Acquire,
-        ) {
-            Ok(_) => return Some(id),
-            Err(other) => head = other,
-        }
-    }
+    let link = |number| record(RecordId(number)).map(|place| &place.next_free);
+    FREE_RECORDS.take(link).map(RecordId)
 }
 
 fn reserve_fresh() -> Option<RecordId> {
@@ -183,28 +168,7 @@ fn reserve_fresh() -> Option<RecordId> {
 pub(crate) fn give_back(id: RecordId) {
     let Some(place) = record(id) else { return };
     place.pointer.store(0, Ordering::Relaxed);
-    let mut head = FREE_RECORDS.load(Ordering::Relaxed);
-    loop {
-        place.next_free.store(low_half(head), Ordering::Relaxed);
-        let changed = ((head >> 32).wrapping_add(1) << 32) | u64::from(id.0 + 1);
-        // Release pairs with the Acquire in `reserve_freed`.
-        match FREE_RECORDS.compare_exchange_weak(
-            head,
-            changed,
-            Ordering::Release,
-            Ordering::Relaxed,
-        ) {
-            Ok(_) => return,
-            Err(other) => head = other,
-        }
-    }
-}
-
-fn low_half(word: u64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is wanted")]
-    {
-        word as u32
-    }
+    FREE_RECORDS.put(id.0, &place.next_free);
 }
 
 fn record(id: RecordId) -> Option<&'static Record> {

@@ -12,25 +12,23 @@
 
 #![expect(unsafe_code, reason = "a lock hands out exclusive access by itself")]
 
+use crate::atomics::{AtomicBool, Guarded, Ordering, constant, wait};
 use crate::thread::{self, Inside};
-use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// How often a waiting thread looks again before it offers its processor to others.
-const SPINS_BEFORE_YIELD: u32 = 100;
 
 /// A value that one thread at a time can use.
 pub(crate) struct SpinLock<T> {
     locked: AtomicBool,
-    value: UnsafeCell<T>,
+    value: Guarded<T>,
 }
 
 // SAFETY: `with` is the only way to the value, and it lets one thread at a time in.
 unsafe impl<T: Send> Sync for SpinLock<T> {}
 
 impl<T> SpinLock<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    constant! {
+        pub(crate) fn new(value: T) -> Self {
+            Self { locked: AtomicBool::new(false), value: Guarded::new(value) }
+        }
     }
 
     /// Runs `work` with the value. `work` must not panic, allocate or take a lock of lower rank.
@@ -38,7 +36,7 @@ impl<T> SpinLock<T> {
         let _inside = Inside::enter();
         self.acquire();
         // SAFETY: the lock is held, and `work` cannot keep the reference.
-        let result = work(unsafe { &mut *self.value.get() });
+        let result = self.value.with_mut(|value| work(unsafe { &mut *value }));
         self.release();
         result
     }
@@ -48,11 +46,16 @@ impl<T> SpinLock<T> {
         let _inside = Inside::enter();
         #[cfg(test)]
         count::one();
-        if !thread::is_forking() && self.locked.swap(true, Ordering::Acquire) {
+        if !thread::is_forking()
+            && self
+                .locked
+                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
+        {
             return None;
         }
         // SAFETY: the lock is held, and `work` cannot keep the reference.
-        let result = work(unsafe { &mut *self.value.get() });
+        let result = self.value.with_mut(|value| work(unsafe { &mut *value }));
         self.release();
         Some(result)
     }
@@ -66,16 +69,16 @@ impl<T> SpinLock<T> {
         if thread::is_forking() {
             return;
         }
-        let mut spins = 0;
+        let mut looks = 0;
         // Acquire pairs with the Release in `release`.
-        while self.locked.swap(true, Ordering::Acquire) {
+        while self
+            .locked
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
+        {
             while self.locked.load(Ordering::Relaxed) {
-                spins += 1;
-                if spins % SPINS_BEFORE_YIELD == 0 {
-                    // SAFETY: sched_yield(2) has no preconditions.
-                    unsafe { libc::sched_yield() };
-                }
-                std::hint::spin_loop();
+                looks += 1;
+                wait(looks);
             }
         }
     }

@@ -1,0 +1,29 @@
+//! Checks the runtime's lock-free parts in every order that threads and memory allow.
+//!
+//! In: the very files of the crate `liveheap`, compiled against the model checker's atomics. Out: a line
+//! for each model; an order in which one is wrong ends the program. `cargo run --release -p
+//! liveheap-models`
+
+#![expect(clippy::print_stdout, reason = "it talks to who runs it")]
+
+mod atomics;
+mod models;
+mod thread;
+
+#[path = "../../crates/liveheap/src/free_list.rs"]
+mod free_list;
+#[path = "../../crates/liveheap/src/sync.rs"]
+#[cfg_attr(test, expect(dead_code, reason = "the runtime's tests count its locks"))]
+mod sync;
+#[path = "../../crates/liveheap/src/waiting.rs"]
+#[expect(dead_code, reason = "the runtime uses more of it")]
+mod waiting;
+
+fn main() {
+    for (name, model) in models::ALL {
+        let started = std::time::Instant::now();
+        let builder = loom::model::Builder::new();
+        builder.check(model);
+        println!("{name}: right in every order ({:.1} s)", started.elapsed().as_secs_f64());
+    }
+}

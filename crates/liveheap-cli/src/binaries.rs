@@ -3,14 +3,14 @@
 use crate::names;
 use liveheap_profile::{Mapping, Profile};
 use liveheap_report::{Binary, BinarySymbol, Instruction, InstructionFrame};
-use liveheap_symbols::Disassembler;
+use liveheap_symbols::{Disassembler, Syntax};
 
-/// Opens the binary of a mapping of the profile.
+/// Opens the binary of a mapping of the profile; its instructions are written in this syntax.
 ///
 /// # Errors
 /// A sentence that says what to do when the binary is not here, cannot be read, is another build, or
 /// is for a processor we do not know.
-pub(crate) fn open(profile: &Profile, mapping: &Mapping) -> Result<Binary, String> {
+pub(crate) fn open(profile: &Profile, mapping: &Mapping, syntax: Syntax) -> Result<Binary, String> {
     let (file, build_id) = (profile.text(mapping.file), profile.text(mapping.build_id));
     let disassembler = Disassembler::find(file, build_id, &names::options())?;
     // Addresses of one mapping all differ by the same from those in the file.
@@ -27,7 +27,7 @@ pub(crate) fn open(profile: &Profile, mapping: &Mapping) -> Result<Binary, Strin
         symbols: symbols.collect(),
         difference,
         instructions: Box::new(move |ranges| {
-            let codes = disassembler.code(ranges).into_iter();
+            let codes = disassembler.code(ranges, syntax).into_iter();
             codes.map(|code| Ok(code?.into_iter().map(instruction).collect())).collect()
         }),
     })

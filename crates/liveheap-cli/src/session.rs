@@ -84,7 +84,9 @@ impl Session {
         let mut surroundings = Surroundings {
             current_dir,
             read_file: &mut |path| self.sources.read(path),
-            open_binary: &mut binaries::open,
+            open_binary: &mut |profile, mapping| {
+                binaries::open(profile, mapping, settings.syntax())
+            },
             local_time: &local_time,
         };
         // What another tool reads on is not ours to rename.

@@ -48,8 +48,6 @@ pub struct Request {
     pub source_path: String,
     /// Prefixes cut from the names of source files, separated by colons.
     pub trim_path: String,
-    /// Intel syntax in disassembly.
-    pub intel_syntax: bool,
 }
 
 /// The reports.
@@ -171,7 +169,6 @@ impl Request {
             compact_labels: false,
             source_path: String::new(),
             trim_path: String::new(),
-            intel_syntax: false,
         }
     }
 }

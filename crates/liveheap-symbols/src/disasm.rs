@@ -1,9 +1,12 @@
 //! The machine code of functions, instruction by instruction.
 //!
 //! Goes in: a binary and ranges of its addresses. Comes out: the instructions with the functions
-//! and source lines they are in, in the syntax of Go's assembler. Only x86-64 is decoded.
+//! and source lines they are in, in the [`Syntax`] that is asked for. Code of x86-64 is decoded here, that of other processors
+//! by an installed `objdump`, in its syntax.
 
+mod common_syntax;
 mod go_syntax;
+mod objdump;
 
 use crate::address::Rebase;
 use crate::dwarf::{DebugSections, Frame};
@@ -13,7 +16,7 @@ use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use crate::outcome::{other_build, remedy};
 use crate::symbolize::{name_caller, name_module};
-use iced_x86::{Decoder, DecoderOptions};
+use iced_x86::{Decoder, DecoderOptions, Instruction};
 use liveheap_profile::{Interner, Mapping};
 use object::{Architecture, Object, ObjectSection, ObjectSymbol, SectionKind};
 use std::ops::Range;
@@ -28,6 +31,18 @@ pub struct Disassembler {
     with_modules: bool,
     /// Symbols of code and data, by address and then by name.
     symbols: Vec<SymbolRange>,
+}
+
+/// How instructions are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syntax {
+    /// As Go's assembler has it: `MOVQ 0x8(SP), AX`.
+    #[default]
+    Go,
+    /// As Intel's manuals have it: `mov rax,QWORD PTR [rsp+0x8]`.
+    Intel,
+    /// As the GNU assembler has it: `mov 0x8(%rsp),%rax`.
+    Att,
 }
 
 /// A symbol and the addresses it takes.
@@ -69,8 +84,7 @@ impl Disassembler {
     /// [`symbolize`](crate::symbolize()) does, and reads its symbols.
     ///
     /// # Errors
-    /// A sentence that says what to do when it is not found, cannot be read, or is for a processor
-    /// that is not known here.
+    /// A sentence that says what to do when it is not found or cannot be read.
     pub fn find(file: &str, build_id: &str, options: &Options) -> Result<Self, String> {
         let with_remedy = |problem: String| format!("{problem}; {}", remedy(build_id));
         match find_binary(Wanted { file, build_id }, options) {
@@ -87,9 +101,6 @@ impl Disassembler {
     /// Reads the symbols.
     fn read(file: ObjectFile, options: &Options) -> Result<Self, String> {
         let image = file.image()?;
-        if image.object.architecture() != Architecture::X86_64 {
-            return Err(format!("machine code of {:?} is not known", image.object.architecture()));
-        }
         let debug_file = if image.has_lines && image.has_symbols {
             None
         } else {
@@ -129,8 +140,13 @@ impl Disassembler {
     /// The instructions of each of these ranges of addresses.
     ///
     /// # Errors
-    /// For a range a sentence when the binary has no code there.
-    pub fn code(&self, ranges: &[Range<u64>]) -> Vec<Result<Vec<CodeLine>, String>> {
+    /// For a range a sentence when the binary has no code there, or is for a processor that nothing
+    /// installed here knows.
+    pub fn code(
+        &self,
+        ranges: &[Range<u64>],
+        syntax: Syntax,
+    ) -> Vec<Result<Vec<CodeLine>, String>> {
         let image = match self.file.image() {
             Ok(image) => image,
             Err(reason) => return vec![Err(reason); ranges.len()],
@@ -163,7 +179,14 @@ impl Disassembler {
             };
             frames.iter().map(code_frame).collect()
         };
-        ranges.iter().map(|range| self.code_of(&image, range, &mut frames_at)).collect()
+        let symbol_at = |address| self.symbol_at(address);
+        let mut writer = common_syntax::Writer::new(syntax);
+        let mut text_of = |instruction: &Instruction| match syntax {
+            Syntax::Go => go_syntax::text(instruction, &symbol_at),
+            Syntax::Intel | Syntax::Att => writer.text(instruction, &symbol_at),
+        };
+        let mut code_of = |range| self.code_of(&image, range, &mut text_of, &mut frames_at);
+        ranges.iter().map(&mut code_of).collect()
     }
 
     /// The instructions of a range, which may reach over several sections and the gaps between.
@@ -171,6 +194,7 @@ impl Disassembler {
         &self,
         image: &Image<'_>,
         range: &Range<u64>,
+        text_of: &mut dyn FnMut(&Instruction) -> String,
         frames_at: &mut dyn FnMut(u64) -> Vec<CodeFrame>,
     ) -> Result<Vec<CodeLine>, String> {
         let above = range.end.max(range.start.saturating_add(1));
@@ -191,6 +215,15 @@ impl Disassembler {
         for section in sections {
             let first = range.start.max(section.address());
             let end = range.end.min(section_end(&section));
+            let architecture = image.object.architecture();
+            if architecture != Architecture::X86_64 {
+                let range = first..end.max(first.saturating_add(1));
+                for (address, text) in objdump::instructions(&self.file.path, architecture, &range)?
+                {
+                    code.push(CodeLine { address, text, frames: frames_at(address) });
+                }
+                continue;
+            }
             // In the middle of a function nobody knows where an instruction starts.
             let start = symbol_at(first).map_or(first, |(_, start)| start.max(section.address()));
             let bytes = section
@@ -212,7 +245,7 @@ impl Disassembler {
                 } else if address < first {
                     continue;
                 } else {
-                    go_syntax::text(&instruction, &symbol_at)
+                    text_of(&instruction)
                 };
                 if address >= first {
                     code.push(CodeLine { address, text, frames: frames_at(address) });

@@ -57,7 +57,7 @@ mod test_programs;
 
 pub use debuginfod::{FetchFile, download_debug_files};
 pub use demangle::{Mode, demangle, demangle_profile};
-pub use disasm::{CodeFrame, CodeLine, Disassembler, SymbolRange};
+pub use disasm::{CodeFrame, CodeLine, Disassembler, SymbolRange, Syntax};
 pub use examine::{BinaryFacts, DebugDetail, Tried, Verdict, binary_facts, places_tried};
 pub use locate::locate_binaries;
 pub use options::Options;

@@ -5,6 +5,7 @@
 //! but in [`super::table`].
 
 use liveheap_report::{Granularity, ReportKind, Request, Sort};
+use liveheap_symbols::Syntax;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,9 @@ impl Names {
     }
 }
 
+/// The words that stand for the syntaxes of instructions.
+pub(crate) const SYNTAX_WORDS: &[&str] = &["go", "intel", "att"];
+
 /// The current value of every option.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -63,6 +67,10 @@ pub(crate) struct Settings {
     pub(crate) form: Form,
     /// How names of functions are written; the door decides when it was not said.
     pub(crate) names: Option<Names>,
+    /// Whether instructions are in Intel's syntax, as pprof's option says it.
+    pub(crate) intel_syntax: bool,
+    /// How instructions are written, if it was said.
+    pub(crate) syntax: Option<Syntax>,
     /// Whether the profile is scaled to the total of its base.
     pub(crate) normalize: bool,
     /// Most nodes shown: -1 for the report's own default, otherwise no limit below 1.
@@ -78,6 +86,8 @@ impl Default for Settings {
             output: String::new(),
             form: Form::Own,
             names: None,
+            intel_syntax: false,
+            syntax: None,
             normalize: false,
             node_count: -1,
             granularity: None,
@@ -97,6 +107,32 @@ impl Settings {
             count => Some(u32::try_from(count).unwrap_or(u32::MAX)),
         };
         request
+    }
+
+    /// How instructions are written.
+    pub(crate) fn syntax(&self) -> Syntax {
+        let unsaid = if self.intel_syntax { Syntax::Intel } else { Syntax::Go };
+        self.syntax.unwrap_or(unsaid)
+    }
+
+    /// The word for how instructions are written; empty when it was not said.
+    pub(crate) fn syntax_word(&self) -> &'static str {
+        match self.syntax {
+            None => "",
+            Some(Syntax::Go) => "go",
+            Some(Syntax::Intel) => "intel",
+            Some(Syntax::Att) => "att",
+        }
+    }
+
+    /// Sets how instructions are written to what one of [`SYNTAX_WORDS`] stands for.
+    pub(crate) fn set_syntax(&mut self, word: &str) {
+        self.syntax = match word {
+            "go" => Some(Syntax::Go),
+            "intel" => Some(Syntax::Intel),
+            "att" => Some(Syntax::Att),
+            _ => self.syntax,
+        };
     }
 
     /// Sets the order of the rows.

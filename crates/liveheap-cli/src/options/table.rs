@@ -5,7 +5,7 @@
 //! of pprof, whose users know them; the further lines are ours except where its users compare them.
 
 use super::Door;
-use super::settings::{Names, Settings};
+use super::settings::{Names, SYNTAX_WORDS, Settings};
 use liveheap_report::{Granularity, Sort};
 
 /// One option.
@@ -237,7 +237,7 @@ static ROWS: &[Row] = &[
     row(
         "intel_syntax",
         &["Show assembly in Intel syntax", "For `disasm` and `weblist`."],
-        Place::Switch(|settings| &mut settings.base.intel_syntax),
+        Place::Switch(|settings| &mut settings.intel_syntax),
     ),
     row(
         "mean",
@@ -480,6 +480,22 @@ static ROWS: &[Row] = &[
                 words: Names::WORDS,
                 current: |settings| settings.names.map_or("", Names::word),
                 set: |settings, word| settings.names = Names::read(word).or(settings.names),
+            },
+        )
+    },
+    Row {
+        is_pprofs: false,
+        ..row(
+            "syntax",
+            &[
+                "How instructions are written: go, intel, att",
+                "For `disasm` and `weblist`, on x86-64. `go`, the default, is that of Go's assembler,",
+                "`intel` that of Intel's manuals, `att` that of the GNU assembler.",
+            ],
+            Place::Word {
+                words: SYNTAX_WORDS,
+                current: Settings::syntax_word,
+                set: Settings::set_syntax,
             },
         )
     },

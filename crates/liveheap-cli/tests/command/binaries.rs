@@ -48,6 +48,14 @@ fn disasm_shows_what_each_instruction_holds() {
     assert!(lines[4].ends_with(";leak store.c:3"), "{said}");
     // The same by its address, and through the other door.
     assert_eq!(place.run(&["pprof", "-disasm=leak", "store.pb.gz"]).fine(), said);
+    let syntaxes = [("intel", "sub rsp,0x8 "), ("att", "sub $0x8,%rsp "), ("go", "SUBQ $0x8, SP ")];
+    for (syntax, wanted) in syntaxes {
+        let option = format!("--syntax={syntax}");
+        let said = place.run(&["disasm", "leak", &option, "store.pb.gz"]).fine();
+        assert!(said.contains(&format!("800000: {wanted}")), "{said}");
+    }
+    let said = place.run(&["pprof", "-intel_syntax", "-disasm=leak", "store.pb.gz"]).fine();
+    assert!(said.contains("800000: sub rsp,0x8 "), "{said}");
     let json = place.run(&["disasm", "leak", "--json", "store.pb.gz"]).fine();
     assert!(json.contains("\"address\":8388612,\"text\":\"CALL "), "{json}");
 }

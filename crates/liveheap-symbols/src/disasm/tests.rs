@@ -12,11 +12,15 @@ fn open(binary: &Path) -> Disassembler {
 }
 
 fn code(disassembler: &Disassembler, start: u64, end: u64) -> Result<Vec<CodeLine>, String> {
-    disassembler.code(std::slice::from_ref(&(start..end))).remove(0)
+    disassembler.code(std::slice::from_ref(&(start..end)), Syntax::Go).remove(0)
 }
 
 /// A program whose function `code` is these lines, on lines 3 and following of `store.c`.
 fn check(name: &str, instructions: &[&str], expected: Expect) {
+    check_in(Syntax::Go, name, instructions, expected);
+}
+
+fn check_in(syntax: Syntax, name: &str, instructions: &[&str], expected: Expect) {
     let folder = Folder::new(name);
     let body: String = instructions.iter().map(|line| format!("\"{line}\\n\"\n")).collect();
     let source = format!(
@@ -30,11 +34,18 @@ fn check(name: &str, instructions: &[&str], expected: Expect) {
         .iter()
         .find(|symbol| symbol.name == "code")
         .expect("the symbol is in the program");
-    let code = code(&disassembler, function.start, function.end).expect("it is code");
-    let text: String = code
+    let range = function.start..function.end;
+    let code = disassembler.code(std::slice::from_ref(&range), syntax).remove(0);
+    let code = code.expect("it is code");
+    let mut text: String = code
         .iter()
         .map(|line| format!("{:x}: {}\n", line.address - function.start, line.text))
         .collect();
+    // Where the linker puts it is its own affair.
+    for distance in 0..function.end - function.start {
+        let address = format!("{:#x} <", function.start + distance);
+        text = text.replace(&address, &format!("START+{distance:#x} <"));
+    }
     expected.assert_eq(&text);
 }
 
@@ -161,4 +172,84 @@ fn a_binary_that_is_not_there_says_what_to_do() {
         "STORE is another build (its build id is 5c0ffee5); put the unstripped binary with build \
          id abcd into a folder that PPROF_BINARY_PATH names"
     );
+}
+
+const COMMON: [&str; 9] = [
+    "mov %rdi, %rax",
+    "movzbl 8(%rsi,%rcx,4), %eax",
+    "cmpb $0xf1, 0x11(%rsp)",
+    "movsd %xmm1, -0x120(%rbp)",
+    "call code",
+    "jne . + 2",
+    "lea code + 4(%rip), %rdx",
+    "lock cmpxchg %rcx, %fs:(%rdx)",
+    "rep stosq",
+];
+
+#[test]
+fn intel_syntax_is_that_of_the_manuals() {
+    check_in(
+        Syntax::Intel,
+        "disasm-intel",
+        &COMMON,
+        expect![[r#"
+        0: mov rax,rdi
+        3: movzx eax,BYTE PTR [rsi+rcx*4+0x8]
+        8: cmp BYTE PTR [rsp+0x11],0xf1
+        d: movsd QWORD PTR [rbp-0x120],xmm1
+        15: call START+0x0 <code>
+        1a: jne START+0x1c <code+0x1c>
+        1c: lea rdx,[rip-0x1f] # START+0x4 <code+0x4>
+        23: lock cmpxchg QWORD PTR fs:[rdx],rcx
+        29: rep stosq QWORD PTR [rdi]
+    "#]],
+    );
+}
+
+#[test]
+fn att_syntax_is_that_of_the_gnu_assembler() {
+    check_in(
+        Syntax::Att,
+        "disasm-att",
+        &COMMON,
+        expect![[r#"
+        0: mov %rdi,%rax
+        3: movzbl 0x8(%rsi,%rcx,4),%eax
+        8: cmpb $0xf1,0x11(%rsp)
+        d: movsd %xmm1,-0x120(%rbp)
+        15: call START+0x0 <code>
+        1a: jne START+0x1c <code+0x1c>
+        1c: lea -0x1f(%rip),%rdx # START+0x4 <code+0x4>
+        23: lock cmpxchg %rcx,%fs:(%rdx)
+        29: rep stos %rax,(%rdi)
+    "#]],
+    );
+}
+
+#[test]
+fn code_of_other_processors_is_read_by_objdump() {
+    let folder = Folder::new("disasm-arm");
+    let (source, object, binary) =
+        (folder.0.join("add.s"), folder.0.join("add.o"), folder.0.join("add"));
+    let text = ".text\n.globl _start\n.type _start, %function\n_start:\n  add x0, x0, x1\n  ret\n\
+                .size _start, . - _start\n";
+    std::fs::write(&source, text).expect("the folder can be written");
+    let ran = |program: &str, arguments: [&Path; 3]| {
+        let status = std::process::Command::new(program).args(arguments).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let output = Path::new("-o");
+    if !ran("aarch64-linux-gnu-as", [output, &object, &source])
+        || !ran("aarch64-linux-gnu-ld", [output, &binary, &object])
+    {
+        eprintln!("SKIPPED: binutils-aarch64-linux-gnu is not installed");
+        return;
+    }
+    let disassembler = open(&binary);
+    let symbols = disassembler.symbols().iter();
+    let start = symbols.clone().find(|symbol| symbol.name == "_start").expect("it was linked");
+    let code = code(&disassembler, start.start, start.end).expect("objdump is installed with as");
+    let texts: Vec<&str> = code.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["add x0, x0, x1", "ret"]);
+    assert_eq!(code[1].frames[0].function, "_start");
 }

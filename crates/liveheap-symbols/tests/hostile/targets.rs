@@ -2,7 +2,7 @@
 //! inputs are replayed with the very code that found them.
 
 use liveheap_profile::{Mapping, Profile, ProfileBuilder};
-use liveheap_symbols::{Disassembler, Mode, Options, Outcome, demangle_profile, symbolize};
+use liveheap_symbols::{Disassembler, Mode, Options, Outcome, Syntax, demangle_profile, symbolize};
 use std::path::Path;
 
 /// Where small programs have their code when they are position independent, and when they are not.
@@ -20,7 +20,9 @@ pub(crate) fn run(input: &[u8], scratch: &Path) -> (Profile, Vec<Outcome>) {
     assert!(!outcomes[0].to_string().is_empty(), "an outcome has words");
     let profile = demangle_profile(profile, Mode::Simplified, false);
     if let Ok(disassembler) = Disassembler::find(&file, "", &options) {
-        let _ = disassembler.code(&CODE.map(|start| start..start + 64));
+        for syntax in [Syntax::Go, Syntax::Intel, Syntax::Att] {
+            let _ = disassembler.code(&CODE.map(|start| start..start + 64), syntax);
+        }
     }
     (profile, outcomes)
 }

@@ -98,7 +98,18 @@ impl ObjectFile {
         };
         let has_lines = has_section(".debug_info") || has_section("__debug_info");
         let is_fixed = object.kind() == ObjectKind::Executable && !is_of_mac;
-        Ok(Image { object, build_id, segments, has_symbols, has_lines, is_fixed })
+        Ok(Image { file: self, object, build_id, segments, has_symbols, has_lines, is_fixed })
+    }
+
+    /// Lets the operating system have the memory that what was read of the file takes here. It is
+    /// read again where it is wanted again: no reference into the file becomes wrong.
+    fn let_go(&self) {
+        #[cfg(unix)]
+        if let Bytes::Mapped(bytes) = &self.bytes {
+            // SAFETY: pages of a file that nothing was written to are read from the file again, and
+            // `open` says why the file counts as unchanging. A refusal changes nothing.
+            let _ = unsafe { bytes.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
     }
 
     /// The whole file.
@@ -114,6 +125,7 @@ impl ObjectFile {
 /// What an opened binary says about itself.
 #[derive(Debug)]
 pub(crate) struct Image<'a> {
+    file: &'a ObjectFile,
     pub(crate) object: object::File<'a>,
     /// Lower-case hexadecimal; empty when it has none.
     pub(crate) build_id: String,
@@ -125,6 +137,20 @@ pub(crate) struct Image<'a> {
     pub(crate) has_lines: bool,
     /// Whether it runs at the addresses it was linked at.
     pub(crate) is_fixed: bool,
+}
+
+/// After so many names or lines, memory is given back.
+const MANY: usize = 128;
+
+impl Image<'_> {
+    /// Called for each of many names or lines that are read, with their count so far: gives back the
+    /// memory that the file takes here now and then. The system reads sixteen pages where one is
+    /// wanted, so a few thousand names would keep a whole table of megabytes.
+    pub(crate) fn read_one(&self, count: usize) {
+        if count % MANY == MANY - 1 {
+            self.file.let_go();
+        }
+    }
 }
 
 /// A part of the file that is loaded.

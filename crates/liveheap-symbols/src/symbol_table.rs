@@ -35,6 +35,7 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
     let mut preceding: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
     let is_of_mac = image.object.format() == BinaryFormat::MachO;
     let mut work_left = MOST_WORK;
+    let mut names = 0;
     for entry in image.object.symbols().chain(image.object.dynamic_symbols()) {
         if !is_function(&entry) {
             continue;
@@ -52,6 +53,8 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
         }
         // Names are read only now: most symbols matter to no address.
         let name = entry.name().ok();
+        image.read_one(names);
+        names += 1;
         work_left = work_left.saturating_sub(name.map_or(WORK_OF_A_BAD_NAME, str::len));
         if work_left == 0 {
             break;

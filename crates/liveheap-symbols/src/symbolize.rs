@@ -269,7 +269,11 @@ fn look_up(
     }
     let go_frames: Vec<Option<Frame>> = match GoTable::new(image) {
         Some(table) => {
-            addresses.iter().map(|address| table.frame(*address, writer.strings())).collect()
+            let frame = |(position, address): (usize, &u64)| {
+                image.read_one(position);
+                table.frame(*address, writer.strings())
+            };
+            addresses.iter().enumerate().map(frame).collect()
         }
         None => vec![None; addresses.len()],
     };
@@ -323,6 +327,9 @@ fn look_up(
         }
         outcome.named += usize::from(frames.iter().any(|frame| !frame.name.is_empty()));
         outcome.lined += usize::from(frames.iter().any(|frame| frame.line != 0));
+        for image in [Some(image), debug_image].into_iter().flatten() {
+            image.read_one(stacks.len());
+        }
         stacks.push(frames);
     }
     agree_on_start_lines(&mut stacks);

@@ -11,7 +11,7 @@ mod objdump;
 use crate::address::Rebase;
 use crate::dwarf::{DebugSections, Frame};
 use crate::go_table::GoTable;
-use crate::locate::{NotFound, Wanted, find_binary, find_debug_file};
+use crate::locate::{NotFound, Wanted, find_binary, find_common_file, find_debug_file};
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use crate::outcome::{other_build, remedy};
@@ -27,8 +27,7 @@ pub struct Disassembler {
     file: ObjectFile,
     /// What was split off the binary, if that is at hand.
     debug_file: Option<ObjectFile>,
-    /// Whether bare names of Rust functions get the module that their file is.
-    with_modules: bool,
+    options: Options,
     /// Symbols of code and data, by address and then by name.
     symbols: Vec<SymbolRange>,
 }
@@ -123,7 +122,7 @@ impl Disassembler {
             one.start.cmp(&other.start).then_with(|| one.name.cmp(&other.name))
         });
         drop((image, debug_image));
-        Ok(Self { file, debug_file, with_modules: options.refine, symbols })
+        Ok(Self { file, debug_file, options: options.clone(), symbols })
     }
 
     /// The address in the binary of an address of the process; nothing when the mapping cannot be
@@ -157,7 +156,9 @@ impl Disassembler {
             .into_iter()
             .flatten()
             .find(|image| image.has_lines && go_table.is_none());
-        let sections = with_lines.map(DebugSections::new);
+        let common_file = with_lines.and_then(|image| find_common_file(image, &self.options));
+        let common_image = common_file.as_ref().and_then(|file| file.image().ok());
+        let sections = with_lines.map(|image| DebugSections::new(image, common_image.as_ref()));
         let mut lines = sections.as_ref().and_then(|sections| sections.lines(None).ok());
         let mut strings = Interner::new();
         let mut frames_at = |address: u64| {
@@ -169,7 +170,7 @@ impl Disassembler {
             if let Some((name, _)) = self.symbol_at(address) {
                 name_caller(&mut frames, name, &mut strings);
             }
-            if self.with_modules {
+            if self.options.refine {
                 frames.iter_mut().for_each(|frame| name_module(frame, &mut strings));
             }
             let code_frame = |frame: &Frame| CodeFrame {

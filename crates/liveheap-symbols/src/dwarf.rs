@@ -40,25 +40,31 @@ type Slice<'a> = Guarded<'a>;
 #[derive(Debug)]
 pub(crate) struct DebugSections<'a> {
     sections: DwarfSections<Cow<'a, [u8]>>,
+    /// Those of the file with what several binaries have in common.
+    common: Option<DwarfSections<Cow<'a, [u8]>>>,
     endian: RunTimeEndian,
     guard: Guard,
 }
 
 impl<'a> DebugSections<'a> {
-    pub(crate) fn new(image: &Image<'a>) -> Self {
-        let object = &image.object;
-        let endian =
-            if object.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
+    /// Those of a binary, and of the file that has what it shares with other binaries.
+    pub(crate) fn new(image: &Image<'a>, common: Option<&Image<'a>>) -> Self {
+        let is_little_endian = image.object.is_little_endian();
+        let endian = if is_little_endian { RunTimeEndian::Little } else { RunTimeEndian::Big };
         let mut total_bytes = 0_usize;
-        let load = |id: gimli::SectionId| {
-            let section = object.section_by_name(id.name()).filter(|_| is_read(id));
-            // A section that cannot be unpacked is as good as none.
-            let data = section.map(|section| section_bytes(&section)).unwrap_or_default();
-            total_bytes = total_bytes.saturating_add(data.len());
-            Ok::<_, std::convert::Infallible>(data)
+        let mut load = |image: &Image<'a>| {
+            let load = |id: gimli::SectionId| {
+                let section = image.object.section_by_name(id.name()).filter(|_| is_read(id));
+                // A section that cannot be unpacked is as good as none.
+                let data = section.map(|section| section_bytes(&section)).unwrap_or_default();
+                total_bytes = total_bytes.saturating_add(data.len());
+                Ok::<_, std::convert::Infallible>(data)
+            };
+            let Ok(sections) = DwarfSections::load(load);
+            sections
         };
-        let Ok(sections) = DwarfSections::load(load);
-        Self { sections, endian, guard: Guard::new(total_bytes) }
+        let (sections, common) = (load(image), common.map(&mut load));
+        Self { sections, common, endian, guard: Guard::new(total_bytes) }
     }
 
     /// What is wrong with it, if reading it had no end.
@@ -76,11 +82,18 @@ impl<'a> DebugSections<'a> {
     ) -> Result<DebugLines<'b>, String> {
         let damaged = |error: gimli::Error| format!("damaged debug information ({error})");
         let slice = |section| Guarded::new(section, self.endian, &self.guard);
-        let borrow = || self.sections.borrow(|section| slice(section));
+        let borrow =
+            || self.sections.borrow_with_sup(self.common.as_ref(), |section| slice(section));
         let mut dwarf = borrow();
         dwarf.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
         let context = Context::from_dwarf(dwarf).map_err(damaged)?;
-        Ok(DebugLines { context, dwarf: borrow(), units: UnitTable::default(), split })
+        Ok(DebugLines {
+            context,
+            dwarf: borrow(),
+            units: UnitTable::default(),
+            common_units: UnitTable::default(),
+            split,
+        })
     }
 }
 
@@ -109,6 +122,8 @@ pub(crate) struct DebugLines<'a> {
     /// The same once more, to read what `addr2line` does not tell.
     dwarf: gimli::Dwarf<Slice<'a>>,
     units: UnitTable<'a>,
+    /// The same of what several binaries have in common.
+    common_units: UnitTable<'a>,
     split: Option<&'a SplitSections<'a>>,
 }
 
@@ -171,7 +186,8 @@ impl<'a> DebugLines<'a> {
         if let Some(unit) = self.context.find_dwarf_and_unit(address).skip_all_loads() {
             for (frame, offset) in frames.iter_mut().zip(offsets) {
                 if let Some(offset) = offset {
-                    frame.start_line = start_line(&unit, offset, &self.dwarf, &mut self.units);
+                    let tables = (&mut self.units, &mut self.common_units);
+                    frame.start_line = start_line(&unit, offset, &self.dwarf, tables);
                 }
             }
         }
@@ -189,6 +205,8 @@ enum StartLine {
     Known(u32),
     SameUnit(UnitOffset),
     OtherUnit(usize),
+    /// In what several binaries have in common.
+    Common(usize),
     Unknown,
 }
 
@@ -197,28 +215,32 @@ fn start_line<'a>(
     unit: &UnitRef<'_, Slice<'a>>,
     offset: UnitOffset,
     dwarf: &gimli::Dwarf<Slice<'a>>,
-    units: &mut UnitTable<'a>,
+    (units, common_units): (&mut UnitTable<'a>, &mut UnitTable<'a>),
 ) -> u32 {
     let mut step = declared_at(unit, offset);
-    let mut other: Option<usize> = None;
+    // The unit that references have led to, and whether it is in what binaries have in common.
+    let mut other: Option<(usize, bool)> = None;
     for _ in 0..REFERENCE_LIMIT {
-        step = match step {
+        let (offset, is_common) = match step {
             StartLine::Known(line) => return line,
             StartLine::Unknown => return 0,
-            StartLine::SameUnit(offset) => match other.and_then(|start| units.units.get(&start)) {
-                Some(other) => declared_at(&other.unit_ref(dwarf), offset),
-                None => declared_at(unit, offset),
-            },
-            StartLine::OtherUnit(offset) => match units.find(offset, dwarf) {
-                Some((start, offset)) => {
-                    other = Some(start);
-                    units.units.get(&start).map_or(StartLine::Unknown, |unit| {
-                        declared_at(&unit.unit_ref(dwarf), offset)
-                    })
-                }
-                None => StartLine::Unknown,
-            },
+            StartLine::SameUnit(offset) => {
+                step = match other {
+                    Some((start, false)) => units.declared_at(start, offset, Some(dwarf)),
+                    Some((start, true)) => common_units.declared_at(start, offset, dwarf.sup()),
+                    None => declared_at(unit, offset),
+                };
+                continue;
+            }
+            // A common unit refers to others of its own file.
+            StartLine::OtherUnit(offset) => (offset, other.is_some_and(|(_, is_common)| is_common)),
+            StartLine::Common(offset) => (offset, true),
         };
+        let (table, of) =
+            if is_common { (&mut *common_units, dwarf.sup()) } else { (&mut *units, Some(dwarf)) };
+        let Some((start, offset)) = of.and_then(|of| table.find(offset, of)) else { return 0 };
+        other = Some((start, is_common));
+        step = table.declared_at(start, offset, of);
     }
     0
 }
@@ -238,6 +260,7 @@ fn declared_at<R: Reader<Offset = usize>>(unit: &UnitRef<'_, R>, offset: UnitOff
             (gimli::DW_AT_abstract_origin | gimli::DW_AT_specification, value) => match value {
                 AttributeValue::UnitRef(offset) => reference = StartLine::SameUnit(offset),
                 AttributeValue::DebugInfoRef(offset) => reference = StartLine::OtherUnit(offset.0),
+                AttributeValue::DebugInfoRefSup(offset) => reference = StartLine::Common(offset.0),
                 _ => {}
             },
             _ => {}
@@ -247,6 +270,19 @@ fn declared_at<R: Reader<Offset = usize>>(unit: &UnitRef<'_, R>, offset: UnitOff
 }
 
 impl<'a> UnitTable<'a> {
+    /// What a description in one of the units that were found says.
+    fn declared_at(
+        &self,
+        start: usize,
+        offset: UnitOffset,
+        dwarf: Option<&gimli::Dwarf<Slice<'a>>>,
+    ) -> StartLine {
+        match self.units.get(&start).zip(dwarf) {
+            Some((unit, dwarf)) => declared_at(&unit.unit_ref(dwarf), offset),
+            None => StartLine::Unknown,
+        }
+    }
+
     /// The unit that an offset of `.debug_info` is in, and the offset in that unit.
     fn find(
         &mut self,

@@ -6,7 +6,7 @@
 
 use crate::examine::{Tried, Verdict};
 use crate::mini_debuginfo::unpack;
-use crate::object_file::{Image, ObjectFile};
+use crate::object_file::{Image, ObjectFile, hexadecimal};
 use crate::options::Options;
 use liveheap_profile::{Interner, Mapping, Profile};
 use object::{Object, ObjectSection};
@@ -169,6 +169,26 @@ pub(crate) fn find_debug_file_watched(
             image.object.section_by_name(".gnu_debugdata").filter(|_| !image.has_symbols)?;
         let file = ObjectFile::unpacked(&binary.path, unpack(section.data().ok()?)?);
         file.image().is_ok().then_some(file)
+    })
+}
+
+/// Opens the file that holds what the debug information of several binaries has in common, as `dwz`
+/// makes it for distributions.
+pub(crate) fn find_common_file(image: &Image<'_>, options: &Options) -> Option<ObjectFile> {
+    let (name, build_id) = image.object.gnu_debugaltlink().ok()??;
+    let name = Path::new(std::str::from_utf8(name).ok()?);
+    let build_id = hexadecimal(build_id);
+    let folder = image.path().parent().unwrap_or(Path::new(""));
+    let base = name.file_name()?;
+    // Relative to the file that names it, links in its path resolved.
+    let beside = std::fs::canonicalize(image.path()).ok();
+    let beside = beside.as_deref().and_then(Path::parent).unwrap_or(folder).join(name);
+    let of_systems = options.debug_folders.iter().map(|root| root.join(".dwz").join(base));
+    let candidates =
+        std::iter::once(beside).chain(of_systems).chain(debug_file_candidates(&build_id, options));
+    candidates.into_iter().find_map(|path| {
+        let file = ObjectFile::open(&path).ok()?;
+        file.image().is_ok_and(|found| found.build_id == build_id).then_some(file)
     })
 }
 

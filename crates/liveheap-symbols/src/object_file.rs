@@ -143,6 +143,11 @@ pub(crate) struct Image<'a> {
 const MANY: usize = 128;
 
 impl Image<'_> {
+    /// Where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
+    }
+
     /// Called for each of many names or lines that are read, with their count so far: gives back the
     /// memory that the file takes here now and then. The system reads sixteen pages where one is
     /// wanted, so a few thousand names would keep a whole table of megabytes.
@@ -202,6 +207,6 @@ fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
     ranges.into_iter().filter_map(range).collect()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

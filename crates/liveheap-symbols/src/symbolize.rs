@@ -8,7 +8,9 @@
 use crate::address::Rebase;
 use crate::dwarf::{DebugSections, Frame};
 use crate::go_table::GoTable;
-use crate::locate::{NotFound, Wanted, find_binary, find_debug_file, is_unsymbolizable, is_url};
+use crate::locate::{
+    NotFound, Wanted, find_binary, find_common_file, find_debug_file, is_unsymbolizable, is_url,
+};
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use crate::outcome::{Outcome, State};
@@ -226,16 +228,8 @@ fn read_binary(
         find_debug_file(binary, &image, options)
     };
     let debug_image = debug_file.as_ref().and_then(|file| file.image().ok());
-    let with_modules = options.refine;
-    let stacks = look_up(
-        writer,
-        &binary.path,
-        &image,
-        debug_image.as_ref(),
-        &addresses,
-        with_modules,
-        outcome,
-    );
+    let stacks =
+        look_up(writer, &binary.path, &image, debug_image.as_ref(), &addresses, options, outcome);
     // What is packed inside the binary has no path of its own.
     outcome.debug_file =
         debug_file.as_ref().map(|file| file.path.clone()).filter(|path| *path != binary.path);
@@ -251,14 +245,14 @@ fn read_binary(
     }
 }
 
-/// The frames of sorted addresses; `with_modules` adds to bare names of Rust what their file says.
+/// The frames of sorted addresses.
 fn look_up(
     writer: &mut Writer,
     path: &Path,
     image: &Image<'_>,
     debug_image: Option<&Image<'_>>,
     addresses: &[u64],
-    with_modules: bool,
+    options: &Options,
     outcome: &mut Outcome,
 ) -> Vec<Vec<Frame>> {
     let mut symbols = symbols_of(image, addresses);
@@ -281,7 +275,9 @@ fn look_up(
     let is_needed = go_frames.iter().any(Option::is_none);
     let with_lines =
         [Some(image), debug_image].into_iter().flatten().find(|image| image.has_lines && is_needed);
-    let sections = with_lines.map(DebugSections::new);
+    let common_file = with_lines.and_then(|image| find_common_file(image, options));
+    let common_image = common_file.as_ref().and_then(|file| file.image().ok());
+    let sections = with_lines.map(|image| DebugSections::new(image, common_image.as_ref()));
     let split_files;
     let split_sections;
     let mut lines = sections.as_ref().map(|sections| sections.lines(None));
@@ -313,7 +309,8 @@ fn look_up(
         if let Some(symbol) = symbol {
             name_caller(&mut frames, symbol.name, writer.strings());
         }
-        if with_modules {
+        // To bare names of Rust is added what their file says.
+        if options.refine {
             frames.iter_mut().for_each(|frame| name_module(frame, writer.strings()));
         }
         if let (Some(lines), Some(symbol), Some(frame)) = (&lines, symbol, frames.last_mut())

@@ -4,6 +4,7 @@ use super::*;
 use crate::test_programs::{Folder, KEEP_RS, STORE_C, build_id, label, profile};
 use crate::{Mode, complaints, demangle_profile};
 use expect_test::{Expect, expect};
+use object::Object;
 use std::path::Path;
 
 /// The locations of a profile with their frames, and what is said about its mappings. Folders of
@@ -41,6 +42,44 @@ fn check(folder: &Folder, binary: &Path, labels: &[&str], expected: Expect) {
     let (profile, outcomes) = symbolize(profile, &options());
     let profile = demangle_profile(profile, Mode::Simplified, false);
     expected.assert_eq(&describe(&profile, &outcomes, folder));
+}
+
+#[test]
+fn what_binaries_have_in_common_is_read_from_its_file() {
+    if std::process::Command::new("dwz").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: dwz is not installed");
+        return;
+    }
+    let folder = Folder::new("common");
+    let binary = folder.c(&["-g", "-gdwarf-4"], STORE_C);
+    std::fs::copy(&binary, folder.0.join("other")).expect("the folder takes files");
+    folder.run("dwz", &["-m", "common.debug", "-r", "store", "other"]);
+    let linked = std::fs::read(&binary).expect("it was just made");
+    let object = object::File::parse(&*linked).expect("it is a binary");
+    assert!(object.gnu_debugaltlink().expect("the note is whole").is_some());
+    check(
+        &folder,
+        &binary,
+        &["in_grow", "in_fill", "in_main"],
+        expect![[r#"
+            grow store.c:4 from 2 (inlined)
+            fill store.c:8 from 7
+            fill store.c:9 from 7
+            main store.c:14 from 12
+            store: names of 3 and lines of 3 of 3 addresses
+        "#]],
+    );
+    // Without it, the symbols still name who was called.
+    std::fs::remove_file(folder.0.join("common.debug")).expect("dwz made it");
+    check(
+        &folder,
+        &binary,
+        &["in_fill"],
+        expect![[r#"
+        fill store.c:9 from 7
+        store: names of 1 and lines of 1 of 1 addresses
+    "#]],
+    );
 }
 
 #[test]

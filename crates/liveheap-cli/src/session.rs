@@ -8,7 +8,7 @@ use crate::options::settings::{Names, Settings};
 use crate::rust_names;
 use crate::sources::Sources;
 use crate::time_zone::TimeZone;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use liveheap_profile::{LabelData, Profile, Samples};
 use liveheap_report::{Answer, ErrorKind, Report, ReportKind, Surroundings, answer};
 use std::cell::OnceCell;
@@ -77,6 +77,11 @@ impl Session {
     }
 
     fn answer(&self, profile: Profile, report: ReportKind, settings: &Settings) -> Result<Answer> {
+        let is_disasm = matches!(report, ReportKind::Disasm(_));
+        if self.door == Door::Pprof && settings.intel_syntax && is_disasm {
+            // As `go tool pprof` says. Our own door can.
+            bail!("printing assembly in Intel syntax is not supported");
+        }
         let current_dir = std::env::current_dir()
             .map(|folder| folder.to_string_lossy().into_owned())
             .unwrap_or_default();

@@ -170,11 +170,11 @@ impl<'a> GoTable<'a> {
     /// The value that holds at an address, from a list of steps: by how much the value changes, and
     /// for how many instructions it stays. Nothing before the first step and for negative values.
     fn value_at(&self, list: usize, entry: u64, address: u64) -> Option<i64> {
-        let mut position = self.steps.checked_add(list)?;
+        let mut steps = self.bytes.get(self.steps.checked_add(list)?..)?;
         let (mut value, mut end) = (-1_i64, entry);
         let mut is_first = true;
         for _ in 0..MOST_STEPS {
-            let change = self.variable_length(&mut position)?;
+            let change = variable_length(&mut steps)?;
             if change == 0 && !is_first {
                 return None;
             }
@@ -182,23 +182,10 @@ impl<'a> GoTable<'a> {
             // The lowest bit is the sign.
             let half = i64::from(change >> 1);
             value = value.wrapping_add(if change & 1 == 1 { !half } else { half });
-            let length = self.variable_length(&mut position)?;
+            let length = variable_length(&mut steps)?;
             end = end.checked_add(u64::from(length) * self.quantum)?;
             if address < end {
                 return (value >= 0).then_some(value);
-            }
-        }
-        None
-    }
-
-    fn variable_length(&self, position: &mut usize) -> Option<u32> {
-        let mut value = 0;
-        for shift in (0..35).step_by(7) {
-            let byte = *self.bytes.get(*position)?;
-            *position += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return u32::try_from(value & u64::from(u32::MAX)).ok();
             }
         }
         None
@@ -221,6 +208,31 @@ impl<'a> GoTable<'a> {
         let end = bytes.iter().take(LONGEST_TEXT).position(|byte| *byte == 0)?;
         Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
+}
+
+/// Takes a number of seven bits a byte off the front.
+#[inline]
+fn variable_length(bytes: &mut &[u8]) -> Option<u32> {
+    let (first, rest) = bytes.split_first()?;
+    *bytes = rest;
+    if first & 0x80 == 0 {
+        return Some(u32::from(*first));
+    }
+    longer_number(*first, bytes)
+}
+
+/// The same, for a number of several bytes whose first one was taken.
+fn longer_number(first: u8, bytes: &mut &[u8]) -> Option<u32> {
+    let mut value = u64::from(first & 0x7f);
+    for shift in (7..35).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return u32::try_from(value & u64::from(u32::MAX)).ok();
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub(crate) struct Symbol<'a> {
 /// The symbols of sorted addresses.
 pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option<Symbol<'a>>> {
     debug_assert!(addresses.is_sorted());
+    if addresses.is_empty() {
+        return Vec::new();
+    }
     let mut containing: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];
     // The last symbol that starts at or before each address, whether or not it reaches it.
     let mut preceding: Vec<Option<Symbol<'a>>> = vec![None; addresses.len()];

@@ -255,12 +255,6 @@ fn look_up(
     options: &Options,
     outcome: &mut Outcome,
 ) -> Vec<Vec<Frame>> {
-    let mut symbols = symbols_of(image, addresses);
-    if let Some(debug_image) = debug_image {
-        for (symbol, better) in symbols.iter_mut().zip(symbols_of(debug_image, addresses)) {
-            *symbol = better.or(*symbol);
-        }
-    }
     let go_frames: Vec<Option<Frame>> = match GoTable::new(image) {
         Some(table) => {
             let frame = |(position, address): (usize, &u64)| {
@@ -271,8 +265,17 @@ fn look_up(
         }
         None => vec![None; addresses.len()],
     };
-    // Reading the list of units is the dear part; often it can be left out for Go.
-    let is_needed = go_frames.iter().any(Option::is_none);
+    // What Go's table has needs nothing else, and the other tables are dear to read.
+    let others = addresses.iter().zip(&go_frames).filter(|(_, frame)| frame.is_none());
+    let others: Vec<u64> = others.map(|(address, _)| *address).collect();
+    let is_needed = !others.is_empty();
+    let mut symbols = symbols_of(image, &others);
+    if let Some(debug_image) = debug_image {
+        for (symbol, better) in symbols.iter_mut().zip(symbols_of(debug_image, &others)) {
+            *symbol = better.or(*symbol);
+        }
+    }
+    let mut symbols = symbols.into_iter();
     let with_lines =
         [Some(image), debug_image].into_iter().flatten().find(|image| image.has_lines && is_needed);
     let common_file = with_lines.and_then(|image| find_common_file(image, options));
@@ -282,7 +285,7 @@ fn look_up(
     let split_sections;
     let mut lines = sections.as_ref().map(|sections| sections.lines(None));
     let split_units = match &lines {
-        Some(Ok(lines)) => lines.split_units(addresses),
+        Some(Ok(lines)) => lines.split_units(&others),
         _ => SplitUnits::new(),
     };
     if !split_units.is_empty() {
@@ -300,7 +303,8 @@ fn look_up(
         None => (None, None),
     };
     let mut stacks = Vec::with_capacity(addresses.len());
-    for ((address, symbol), go_frame) in addresses.iter().zip(&symbols).zip(go_frames) {
+    for (address, go_frame) in addresses.iter().zip(go_frames) {
+        let symbol = if go_frame.is_none() { symbols.next().flatten() } else { None };
         let mut frames = match (go_frame, &mut lines) {
             (Some(frame), _) => vec![frame],
             (None, Some(lines)) => lines.frames(*address, writer.strings()),
@@ -314,7 +318,6 @@ fn look_up(
             frames.iter_mut().for_each(|frame| name_module(frame, writer.strings()));
         }
         if let (Some(lines), Some(symbol), Some(frame)) = (&lines, symbol, frames.last_mut())
-            && go_frame.is_none()
             && frame.start_line == 0
             && frame.line != 0
         {

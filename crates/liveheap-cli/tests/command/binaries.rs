@@ -54,8 +54,11 @@ fn disasm_shows_what_each_instruction_holds() {
         let said = place.run(&["disasm", "leak", &option, "store.pb.gz"]).fine();
         assert!(said.contains(&format!("800000: {wanted}")), "{said}");
     }
-    let said = place.run(&["pprof", "-intel_syntax", "-disasm=leak", "store.pb.gz"]).fine();
+    let said = place.run(&["disasm", "leak", "--intel-syntax", "store.pb.gz"]).fine();
     assert!(said.contains("800000: sub rsp,0x8 "), "{said}");
+    let said = place.run(&["pprof", "-intel_syntax", "-disasm=leak", "store.pb.gz"]);
+    assert_eq!(said.err, "printing assembly in Intel syntax is not supported\n");
+    assert_eq!((said.status, said.out.as_str()), (Some(2), ""));
     let json = place.run(&["disasm", "leak", "--json", "store.pb.gz"]).fine();
     assert!(json.contains("\"address\":8388612,\"text\":\"CALL "), "{json}");
 }

@@ -50,6 +50,7 @@ mod sources;
 mod split_dwarf;
 mod symbol_table;
 mod symbolize;
+mod vdso;
 mod writer;
 
 #[cfg(test)]

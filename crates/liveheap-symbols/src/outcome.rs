@@ -1,6 +1,7 @@
 //! What became of a mapping, in words that say what to do about it.
 
 use crate::perf_map::is_perf_map;
+use crate::vdso::is_vdso;
 use liveheap_profile::MappingIndex;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -119,6 +120,10 @@ impl fmt::Display for Outcome {
             State::NoSameBuild => {
                 write!(f, "names are from the profile, no lines; for lines {}", self.remedy())
             }
+            State::NoBinary if is_vdso(&self.file) => f.write_str(
+                "it is in the kernel, and not the one of this machine as it runs now; its names can \
+                 be found where the profile was taken",
+            ),
             State::NoBinary => f.write_str("no file stands behind it"),
             State::Unnamed => f.write_str(
                 "the profile does not say what its binary is; name the binary before the profile",

@@ -18,6 +18,7 @@ use crate::perf_map::{names_of, perf_map_of};
 use crate::rust_paths::qualified;
 use crate::split_dwarf::{SplitFiles, SplitUnits};
 use crate::symbol_table::symbols_of;
+use crate::vdso::find_vdso;
 use crate::writer::Writer;
 use liveheap_profile::{Interner, LocationIndex, MappingIndex, Profile, StringId};
 use std::collections::HashMap;
@@ -99,7 +100,7 @@ fn plan(
         State::Missing(String::new())
     } else if file.is_empty() {
         State::Unnamed
-    } else if is_unsymbolizable(file) {
+    } else if is_unsymbolizable(file) && find_vdso(file, profile.text(mapping.build_id)).is_none() {
         State::NoBinary
     } else if is_url(mapping, file) {
         State::Remote
@@ -135,7 +136,9 @@ fn symbolize_mapping(
     if task == Task::Generated {
         return name_generated_code(writer, outcome, locations, options);
     }
-    let found = find_binary(Wanted { file: &outcome.file, build_id: &outcome.build_id }, options);
+    let wanted = Wanted { file: &outcome.file, build_id: &outcome.build_id };
+    let vdso = find_vdso(wanted.file, wanted.build_id);
+    let found = vdso.map_or_else(|| find_binary(wanted, options), Ok);
     // What the profile knew is not replaced by a guess.
     let is_same = |binary: &ObjectFile| {
         binary.image().is_ok_and(|image| image.build_id.eq_ignore_ascii_case(&outcome.build_id))
@@ -383,6 +386,8 @@ fn agree_on_start_lines(stacks: &mut [Vec<Frame>]) {
     }
 }
 
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod macho_tests;
 #[cfg(test)]

@@ -347,7 +347,7 @@ fn what_cannot_be_read_is_said_with_what_to_do() {
             Local symbolization failed for folder: open FOLDER: not a regular file
             Some binary filenames not available. Symbolization may be incomplete.
             Try setting PPROF_BINARY_PATH to the search path for local binaries.
-        [vdso]: no file stands behind it
+        [vdso]: it is in the kernel, and not the one of this machine as it runs now; its names can be found where the profile was taken
         //anon: no file stands behind it
         http://host/debug/pprof/heap: known by the address of its profile only
         a mapping without a name: the profile does not say what its binary is; name the binary before the profile

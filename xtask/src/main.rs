@@ -42,9 +42,10 @@ usage: cargo xtask CHORE
   compare-symbols --oracle PPROF [--go GOROOT]
                            names and lines of small programs, built in every way, that we, the
                            real pprof, addr2line and llvm-symbolizer find, as a table
-  torture [--minutes N | --seconds N] [--threads N] [--memcheck]
+  torture [--minutes N | --seconds N] [--threads N] [--memcheck] [--jemalloc]
                            threads, dumps, forks, signals, panics and libraries that come and go, all
-                           at once on the runtime; 10 minutes and 8 threads unless said otherwise
+                           at once on the runtime; 10 minutes and 8 threads unless said otherwise;
+                           --jemalloc: on jemalloc's own profiler, for comparison
 ";
 
 fn main() -> ExitCode {
@@ -145,11 +146,16 @@ fn run(words: &[&str]) -> Result<()> {
             compare_symbols::run(oracle.as_ref(), Some(goroot.as_ref()))
         }
         ["torture", rest @ ..] => {
-            let mut plan = torture::Plan { seconds: 600, threads: 8, memcheck: false };
+            let mut plan =
+                torture::Plan { seconds: 600, threads: 8, jemalloc: false, memcheck: false };
             let mut rest = rest.iter().copied();
             while let Some(option) = rest.next() {
                 if option == "--memcheck" {
                     plan.memcheck = true;
+                    continue;
+                }
+                if option == "--jemalloc" {
+                    plan.jemalloc = true;
                     continue;
                 }
                 let word = rest.next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A timer whose handler allocates and frees on the thread that it interrupts.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::ptr::{null_mut, without_provenance_mut};
@@ -52,34 +52,34 @@ pub(super) fn leave() {
     OBJECTS.with(|objects| (0..KEPT).for_each(|place| free(&objects[place], place)));
 }
 
-/// The system's allocator, and the handler stays out of it.
+/// An allocator that the handler stays out of.
 #[derive(Debug)]
-pub struct Marked;
+pub struct Marked<A>(pub A);
 
-// SAFETY: passes everything on to the system's allocator.
-unsafe impl GlobalAlloc for Marked {
+// SAFETY: passes everything on to an allocator.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Marked<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let _out = stay_out();
         // SAFETY: the caller's contract, passed on.
-        unsafe { System.alloc(layout) }
+        unsafe { self.0.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let _out = stay_out();
         // SAFETY: the caller's contract, passed on.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { self.0.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         let _out = stay_out();
         // SAFETY: the caller's contract, passed on.
-        unsafe { System.dealloc(pointer, layout) };
+        unsafe { self.0.dealloc(pointer, layout) };
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let _out = stay_out();
         // SAFETY: the caller's contract, passed on.
-        unsafe { System.realloc(pointer, layout, new_size) }
+        unsafe { self.0.realloc(pointer, layout, new_size) }
     }
 }
 

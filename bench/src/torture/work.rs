@@ -1,7 +1,7 @@
 //! What a thread does under torture, in random order.
 
 use super::library::Library;
-use super::{DOES, EXCHANGE, PROGRESS, STOP, fail, lock, signals};
+use super::{DOES, EXCHANGE, PROGRESS, Profiler, STOP, fail, lock, signals};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -24,17 +24,24 @@ const SLOTS: usize = 300;
 /// Seconds after which a child that hangs is ended.
 const CHILD_PATIENCE: libc::c_uint = 60;
 
+/// What all threads work with.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) library: &'a Library,
+    pub(super) profiler: &'a Profiler,
+}
+
 pub(super) struct Worker<'a> {
     number: usize,
-    library: &'a Library,
+    with: Work<'a>,
     random: u64,
     slots: Vec<Vec<u8>>,
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(number: usize, library: &'a Library) -> Self {
+    pub(super) fn new(number: usize, with: Work<'a>) -> Self {
         let slots = (0..SLOTS).map(|_| Vec::new()).collect();
-        Self { number, library, random: (number as u64 + 1) * 0x9e37_79b9, slots }
+        Self { number, with, random: (number as u64 + 1) * 0x9e37_79b9, slots }
     }
 
     /// Works until it is told to stop.
@@ -101,9 +108,9 @@ impl<'a> Worker<'a> {
                 let thread = std::thread::spawn(move || nested(3, size));
                 self.slots[slot] = thread.join().unwrap_or_default();
             }
-            5 => self.library.call(called),
-            6 => forks(size),
-            _ => takes_profile(slot),
+            5 => self.with.library.call(called),
+            6 => forks(size, self.with.profiler),
+            _ => takes_profile(slot, self.with.profiler),
         }
     }
 }
@@ -136,7 +143,7 @@ extern "C" fn called(number: i32) -> i32 {
 }
 
 /// The child allocates, takes a profile, and ends.
-fn forks(size: usize) {
+fn forks(size: usize, profiler: &Profiler) {
     let _out = signals::stay_out();
     // SAFETY: the child calls nothing that another thread could have left locked.
     match unsafe { libc::fork() } {
@@ -144,11 +151,10 @@ fn forks(size: usize) {
             // SAFETY: has no preconditions.
             unsafe { libc::alarm(CHILD_PATIENCE) };
             let kept: Vec<Vec<u8>> = (0..100).map(|more| nested(5, size + more)).collect();
-            let mut profile = Vec::new();
-            let written = liveheap::write_heap_profile(&mut profile).is_ok();
+            let taken = (profiler.take)();
             drop(kept);
             // SAFETY: ends the child without running the parent's destructors.
-            unsafe { libc::_exit(i32::from(!written || profile.len() < 100)) };
+            unsafe { libc::_exit(i32::from(!taken)) };
         }
         -1 => fail("no fork"),
         id => {
@@ -162,11 +168,12 @@ fn forks(size: usize) {
     }
 }
 
-fn takes_profile(slot: usize) {
+fn takes_profile(slot: usize, profiler: &Profiler) {
     // The text and names of threads need the C library's allocator: the handler stays out of those.
-    if slot.is_multiple_of(2) {
-        let mut profile = Vec::new();
-        if liveheap::write_heap_profile(&mut profile).is_err() || profile.len() < 100 {
+    if slot.is_multiple_of(2) || !profiler.accounts {
+        // Other profilers' own functions must not be interrupted by one that allocates.
+        let _out = (!profiler.accounts).then(signals::stay_out);
+        if !(profiler.take)() {
             fail("no profile");
         }
         return;

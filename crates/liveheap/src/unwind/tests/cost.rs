@@ -1,4 +1,5 @@
-//! What a stack costs, beside the C compiler's unwinder on the same stack. Means something in release
+//! What a stack costs, beside the C compiler's unwinder on the same stack, and beside nothing but following
+//! frame pointers, which is right only where all code keeps them. Means something in release
 //! mode only: `cargo test --release -p liveheap --lib unwind::tests::cost -- --ignored --nocapture`,
 //! and the same with `RUSTFLAGS=-Cforce-frame-pointers=yes`.
 
@@ -44,6 +45,24 @@ fn theirs(frames: &mut Frames) -> usize {
     filled.count
 }
 
+/// The same along the frame pointers, without any look at the code: as far as they lead.
+fn along_frame_pointers(frames: &mut Frames) -> usize {
+    let registers = super::super::here();
+    let Some(stack) = thread::with(|state| super::super::bounds(state, registers.sp)) else {
+        return 0;
+    };
+    let mut fp = registers.fp;
+    for (count, frame) in frames.iter_mut().enumerate() {
+        let words = stack.read(fp).zip(stack.read(fp.wrapping_add(size_of::<usize>())));
+        let Some((next, return_address)) = words.filter(|(next, _)| *next > fp) else {
+            return count;
+        };
+        *frame = return_address;
+        fp = next;
+    }
+    frames.len()
+}
+
 /// The least time of one stack below `depth` more calls, in nanoseconds, and its frames.
 #[inline(never)]
 fn below(depth: usize, work: fn(&mut Frames) -> usize, swept: &mut [u8]) -> (usize, u128) {
@@ -73,13 +92,17 @@ fn below(depth: usize, work: fn(&mut Frames) -> usize, swept: &mut [u8]) -> (usi
 fn a_stack_costs_less_than_a_third_of_what_the_c_compilers_unwinder_takes() {
     let outer = deep(0, &mut [0; DEEPEST]);
     let mut memory = vec![0; SWEPT_BYTES];
-    println!("| frames | caches | ours ns | C compiler's ns |\n| --- | --- | --- | --- |");
+    println!("| frames | caches | ours ns | C compiler's ns | frames by frame pointers | ns |");
+    println!("| --- | --- | --- | --- | --- | --- |");
     for depth in [15_usize, 30, 60] {
         for (caches, bytes) in [("hot", 0), ("swept", SWEPT_BYTES)] {
             let more = depth.saturating_sub(outer);
             let (count, our_nanos) = below(more, ours, &mut memory[..bytes]);
             let (_, their_nanos) = below(more, theirs, &mut memory[..bytes]);
-            println!("| {count} | {caches} | {our_nanos} | {their_nanos} |");
+            let (kept, kept_nanos) = below(more, along_frame_pointers, &mut memory[..bytes]);
+            println!(
+                "| {count} | {caches} | {our_nanos} | {their_nanos} | {kept} | {kept_nanos} |"
+            );
             assert!(our_nanos * 3 < their_nanos, "{count} frames: {our_nanos} and {their_nanos}");
         }
     }

@@ -10,6 +10,8 @@ mod atomics;
 mod models;
 mod thread;
 
+#[path = "../../crates/liveheap/src/unwind/entry.rs"]
+mod entry;
 #[path = "../../crates/liveheap/src/free_list.rs"]
 mod free_list;
 #[path = "../../crates/liveheap/src/sync.rs"]

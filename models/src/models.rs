@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the checker says who may use a value")]
 
 use crate::atomics::{AtomicBool, AtomicU32, Guarded, Ordering};
+use crate::entry::Entry;
 use crate::free_list::FreeList;
 use crate::sync::SpinLock;
 use crate::waiting::Waiting;
@@ -10,11 +11,12 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// All of them, with what they are about.
-pub(crate) const ALL: [(&str, fn()); 4] = [
+pub(crate) const ALL: [(&str, fn()); 5] = [
     ("the lock", lock),
     ("the list of free records", free_list),
     ("frees that handlers put off", late_frees),
     ("frees that find no place", too_many_late_frees),
+    ("the cache of rules", cache),
 ];
 
 /// Adds to a value that nobody else may use at this moment.
@@ -156,4 +158,36 @@ fn too_many_late_frees() {
     waiting.settle(&mut |_| handled += 1);
     assert_eq!(handled, put);
     assert!(waiting.is_empty());
+}
+
+/// What is found is the rule of that key or nothing, while two threads write to one entry and one of them
+/// makes room in it.
+fn cache() {
+    // Keys and rules of which no two make a third.
+    let rules = [(0x1000, 0x1), (0x2000, 0x20)];
+    // The newer and the older entry, as the runtime uses them.
+    let entries = Arc::new([Entry::new(), Entry::new()]);
+    let others: Vec<_> = (0..2)
+        .map(|number| {
+            let entries = Arc::clone(&entries);
+            thread::spawn(move || {
+                let (key, rule) = rules[number];
+                if number == 1 {
+                    entries[1].copy(&entries[0]);
+                }
+                entries[0].set(key, rule);
+            })
+        })
+        .collect();
+    let (key, rule) = rules[1];
+    assert!(entries[0].find(key).is_none_or(|found| found == rule));
+    for other in others {
+        assert!(other.join().is_ok());
+    }
+    // What they leave, whose stores ever came last.
+    for entry in &*entries {
+        for (key, rule) in rules {
+            assert!(entry.find(key).is_none_or(|found| found == rule));
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod bytes;
 mod cfi;
 mod eh_frame;
 mod elf;
+mod entry;
 mod expression;
 pub(crate) mod modules;
 mod rules;

@@ -1,17 +1,16 @@
 //! How to leave a frame, in a few numbers, and the cache of such rules.
 //!
 //! Runs inside malloc: no allocation, no lock, no panic. In and out: a code address and its rule.
-//! The cache is shared by all threads. An entry is two words, a rule and the same rule mixed with its
-//! address; when two threads write an entry at once, the words do not fit and the entry is none.
+//! The cache is shared by all threads.
 
+use super::entry::Entry;
 use std::num::NonZeroI32;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entries of the cache; 128 KiB in all.
 const ENTRIES: usize = 1 << 13;
 
-static CACHE: [Entry; ENTRIES] =
-    [const { Entry { mixed: AtomicU64::new(0), rule: AtomicU64::new(0) } }; ENTRIES];
+static CACHE: [Entry; ENTRIES] = [const { Entry::new() }; ENTRIES];
 /// Changes when code may have been replaced, which makes all older entries unfindable.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -41,11 +40,6 @@ pub(super) struct Rule {
     pub(super) frame_pointer: Option<Place>,
     /// Where the return address is; always there for the two plain bases.
     pub(super) return_address: Option<Place>,
-}
-
-struct Entry {
-    mixed: AtomicU64,
-    rule: AtomicU64,
 }
 
 /// A rule in 64 bits, never 0: three for the base, 25 for the offset, 18 for each place. Places of 0
@@ -168,10 +162,8 @@ impl Known {
         let key = self.key(pc);
         let place = place(key);
         let [newer, older] = [&CACHE[place], &CACHE[place ^ 1]];
-        older.mixed.store(newer.mixed.load(Ordering::Relaxed), Ordering::Relaxed);
-        older.rule.store(newer.rule.load(Ordering::Relaxed), Ordering::Relaxed);
-        newer.mixed.store(key ^ rule.0, Ordering::Relaxed);
-        newer.rule.store(rule.0, Ordering::Relaxed);
+        older.copy(newer);
+        newer.set(key, rule.0);
     }
 
     /// An address and the generation, mixed; different for different addresses.
@@ -183,10 +175,7 @@ impl Known {
 
 #[inline(always)]
 fn entry(place: usize, key: u64) -> Option<Packed> {
-    let entry = &CACHE[place];
-    let packed = entry.rule.load(Ordering::Relaxed);
-    // An empty entry would fit the key 0, which no address of code has.
-    (entry.mixed.load(Ordering::Relaxed) ^ packed == key).then_some(Packed(packed))
+    CACHE[place].find(key).map(Packed)
 }
 
 /// Forgets all rules: other code may lie at the same addresses now.

@@ -172,17 +172,20 @@ pub(crate) fn find_debug_file_watched(
     })
 }
 
-/// Opens the file that holds what the debug information of several binaries has in common, as `dwz`
-/// makes it for distributions.
-pub(crate) fn find_common_file(image: &Image<'_>, options: &Options) -> Option<ObjectFile> {
+/// What a binary calls the file that holds what its debug information has in common with others'.
+pub(crate) fn common_file_of(image: &Image<'_>) -> Option<(PathBuf, String)> {
     let (name, build_id) = image.object.gnu_debugaltlink().ok()??;
-    let name = Path::new(std::str::from_utf8(name).ok()?);
-    let build_id = hexadecimal(build_id);
+    Some((PathBuf::from(std::str::from_utf8(name).ok()?), hexadecimal(build_id)))
+}
+
+/// Opens that file, as `dwz` makes it for distributions.
+pub(crate) fn find_common_file(image: &Image<'_>, options: &Options) -> Option<ObjectFile> {
+    let (name, build_id) = common_file_of(image)?;
     let folder = image.path().parent().unwrap_or(Path::new(""));
     let base = name.file_name()?;
     // Relative to the file that names it, links in its path resolved.
     let beside = std::fs::canonicalize(image.path()).ok();
-    let beside = beside.as_deref().and_then(Path::parent).unwrap_or(folder).join(name);
+    let beside = beside.as_deref().and_then(Path::parent).unwrap_or(folder).join(&name);
     let of_systems = options.debug_folders.iter().map(|root| root.join(".dwz").join(base));
     let candidates =
         std::iter::once(beside).chain(of_systems).chain(debug_file_candidates(&build_id, options));

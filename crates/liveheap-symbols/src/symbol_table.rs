@@ -62,7 +62,7 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
         if work_left == 0 {
             break;
         }
-        let Some(name) = name.filter(|name| !name.is_empty() && !name.starts_with('$')) else {
+        let Some(name) = name.filter(|name| !name.is_empty() && !is_mark(name)) else {
             continue;
         };
         // Compilers for the Mac put an underscore before each name.
@@ -92,6 +92,13 @@ pub(crate) fn symbols_of<'a>(image: &Image<'a>, addresses: &[u64]) -> Vec<Option
     containing
 }
 
+/// Whether a name only marks where code or data begins, as assemblers for ARM and RISC-V do: `$x`,
+/// `$d.4`. Names of Swift begin with a dollar sign as well.
+fn is_mark(name: &str) -> bool {
+    let kind = name.strip_prefix('$').and_then(|rest| rest.strip_prefix(['a', 'd', 't', 'x']));
+    kind.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 fn is_function<'a>(entry: &impl ObjectSymbol<'a>) -> bool {
     entry.is_definition()
         && match entry.kind() {
@@ -110,5 +117,16 @@ fn offer<'a>(slot: &mut Option<Symbol<'a>>, symbol: Symbol<'a>) {
     };
     if slot.is_none_or(|other| rank(&other) < rank(&symbol)) {
         *slot = Some(symbol);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_mark;
+
+    #[test]
+    fn marks_of_assemblers_are_no_names() {
+        assert!(["$a", "$d", "$t", "$x", "$d.12", "$x.f"].into_iter().all(is_mark));
+        assert!(!["$s4main3fooyyF", "$data", "$", "", "x"].into_iter().any(is_mark));
     }
 }

@@ -9,7 +9,8 @@ use crate::address::Rebase;
 use crate::dwarf::{DebugSections, Frame};
 use crate::go_table::GoTable;
 use crate::locate::{
-    NotFound, Wanted, find_binary, find_common_file, find_debug_file, is_unsymbolizable, is_url,
+    NotFound, Wanted, common_file_of, find_binary, find_common_file, find_debug_file,
+    is_unsymbolizable, is_url,
 };
 use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
@@ -282,6 +283,10 @@ fn look_up(
     let with_lines =
         [Some(image), debug_image].into_iter().flatten().find(|image| image.has_lines && is_needed);
     let common_file = with_lines.and_then(|image| find_common_file(image, options));
+    if common_file.is_none() {
+        let missing = with_lines.and_then(common_file_of);
+        outcome.missing_units.extend(missing.map(|(path, _)| path));
+    }
     let common_image = common_file.as_ref().and_then(|file| file.image().ok());
     let sections = with_lines.map(|image| DebugSections::new(image, common_image.as_ref()));
     let split_files;
@@ -293,7 +298,7 @@ fn look_up(
     };
     if !split_units.is_empty() {
         split_files = SplitFiles::open(path, &split_units);
-        outcome.missing_units = split_files.missing(&split_units);
+        outcome.missing_units.extend(split_files.missing(&split_units));
         split_sections = split_files.sections();
         lines = sections.as_ref().map(|sections| sections.lines(Some(&split_sections)));
     }

@@ -66,6 +66,10 @@ pub(crate) const WHOLE_STACKS: &str = "build everything with frame pointers and 
 pub(crate) const KEEP_SPLIT: &str = "keep the .dwo files, or pack them (split-debuginfo = \"packed\" in Cargo.toml; `dwp`) and keep \
      the .dwp file beside the binary";
 
+/// What keeps debug information that several binaries share.
+pub(crate) const KEEP_COMMON: &str = "install the package with the debug information, or put that file into a folder .dwz of \
+     /usr/lib/debug";
+
 /// What gives a binary a build id.
 pub(crate) const ADD_BUILD_ID: &str =
     "link with a build id: RUSTFLAGS=\"-C link-arg=-Wl,--build-id\"; C, C++: -Wl,--build-id";

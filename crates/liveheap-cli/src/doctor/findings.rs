@@ -333,7 +333,8 @@ fn few_inlined(
             format!("They are described in {} and {more} more, which are gone.", first.display())
         }
     };
-    let remedy = advice::KEEP_SPLIT.to_owned();
+    let is_split = first.extension().is_some_and(|ending| ending == "dwo");
+    let remedy = if is_split { advice::KEEP_SPLIT } else { advice::KEEP_COMMON }.to_owned();
     Some(finding("split-debug", 0.2, Some(shares.of_total), what, because, remedy))
 }
 

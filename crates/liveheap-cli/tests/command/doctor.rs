@@ -3,6 +3,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use crate::program::{Place, built_at_fixed_addresses};
+use crate::server::{Server, respond};
 use expect_test::{Expect, expect};
 use liveheap_profile::{Frame, Mapping, ProfileBuilder, encode_gzip};
 use std::process::Command;
@@ -572,4 +573,34 @@ fn what_cannot_be_read_or_asked_is_refused() {
     place.run(&["doctor", "bad"]).refused("liveheap: bad: unrecognized object file");
     let said = place.run_with(&["small.pb.gz"], "doctor\n");
     assert!(said.err.contains("doctor is not for the shell: write `liveheap doctor SOURCE`"));
+}
+
+#[test]
+fn a_server_that_does_not_name_functions_is_a_finding() {
+    let place = Place::new();
+    let server = Server::start(|request, _, stream| match request {
+        "GET /debug/pprof/heap" => {
+            let text = "heap profile: 4: 4194304 [4: 4194304] @ heap/1048576\n\
+                        4: 4194304 [4: 4194304] @ 0x1001 0x2001\n";
+            respond(stream, "200 OK", "", text.as_bytes())
+        }
+        _ => respond(stream, "500 Internal Server Error", "", b"no names today"),
+    });
+    let said = place.run(&["doctor", &server.url("/debug/pprof/heap")]).fine();
+    assert!(said.contains("The server that should name the functions did not"), "{said}");
+    assert!(said.contains("-> ask a server that has /symbol beside /heap"), "{said}");
+}
+
+#[test]
+fn a_binary_without_unwind_tables_is_told_what_that_does() {
+    let place = Place::new();
+    place.write("bare.c", b"void _start(void) { for (;;) {} }\n");
+    let compiler = ["-nostdlib", "-static", "-fno-asynchronous-unwind-tables", "-o", "bare"];
+    let built = Command::new("cc").args(compiler).arg("bare.c").current_dir(place.path()).status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: there is no C compiler");
+        return;
+    }
+    let said = place.run(&["doctor", "bare"]).fine();
+    assert!(said.contains("It has no unwind tables: stacks may end early in its code"), "{said}");
 }

@@ -76,9 +76,9 @@ fn what_binaries_have_in_common_is_read_from_its_file() {
         &binary,
         &["in_fill"],
         expect![[r#"
-        fill store.c:9 from 7
-        store: names of 1 and lines of 1 of 1 addresses
-    "#]],
+            fill store.c:9 from 7
+            store: names of 1 and lines of 1 of 1 addresses; no inlined frames, because common.debug is missing
+        "#]],
     );
 }
 

@@ -48,7 +48,11 @@ pub(crate) fn name(mut profile: Profile, origins: &[RemoteSource], plan: &Plan) 
         profile.keep_frames = StringId::default();
     }
     let Named { profile, outcomes, remote } = look_up(profile, origins, plan);
-    complaints(&outcomes).into_iter().for_each(say_plain);
+    let complaints = complaints(&outcomes);
+    complaints.iter().for_each(say_plain);
+    if let ([_, ..], Door::Own, [source]) = (complaints.as_slice(), plan.door, &plan.sources[..]) {
+        say_plain(format_args!("What to do about that: liveheap doctor {source}"));
+    }
     remote.map_err(|reason| {
         anyhow!("asking the server for names: {reason} (-symbolize=none does without)")
     })?;

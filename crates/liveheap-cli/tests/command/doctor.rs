@@ -604,3 +604,17 @@ fn a_binary_without_unwind_tables_is_told_what_that_does() {
     let said = place.run(&["doctor", "bare"]).fine();
     assert!(said.contains("It has no unwind tables: stacks may end early in its code"), "{said}");
 }
+
+#[test]
+fn who_misses_names_is_pointed_to_the_doctor_but_not_behind_pprofs_door() {
+    let Some(place) = place() else { return };
+    write_profile(&place, "/elsewhere/store", "", 3, &[]);
+    let hint = "What to do about that: liveheap doctor store.pb.gz\n";
+    let own = place.run(&["top", "store.pb.gz"]).err;
+    assert!(
+        own.starts_with("Local symbolization failed for store: ") && own.ends_with(hint),
+        "{own}"
+    );
+    let pprofs = place.run(&["pprof", "-top", "store.pb.gz"]).err;
+    assert!(!pprofs.contains("doctor"), "{pprofs}");
+}

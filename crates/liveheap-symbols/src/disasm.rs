@@ -16,6 +16,7 @@ use crate::object_file::{Image, ObjectFile};
 use crate::options::Options;
 use crate::outcome::{other_build, remedy};
 use crate::symbolize::{name_caller, name_module};
+use common_syntax::Writer;
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 use liveheap_profile::{Interner, Mapping};
 use object::{Architecture, Object, ObjectSection, ObjectSymbol, SectionKind};
@@ -181,10 +182,14 @@ impl Disassembler {
             frames.iter().map(code_frame).collect()
         };
         let symbol_at = |address| self.symbol_at(address);
-        let mut writer = common_syntax::Writer::new(syntax);
-        let mut text_of = |instruction: &Instruction| match syntax {
-            Syntax::Go => go_syntax::text(instruction, &symbol_at),
-            Syntax::Intel | Syntax::Att => writer.text(instruction, &symbol_at),
+        let mut writer = match syntax {
+            Syntax::Go => None,
+            Syntax::Intel => Some(Writer::intel()),
+            Syntax::Att => Some(Writer::att()),
+        };
+        let mut text_of = |instruction: &Instruction| match &mut writer {
+            None => go_syntax::text(instruction, &symbol_at),
+            Some(writer) => writer.text(instruction, &symbol_at),
         };
         let mut code_of = |range| self.code_of(&image, range, &mut text_of, &mut frames_at);
         ranges.iter().map(&mut code_of).collect()

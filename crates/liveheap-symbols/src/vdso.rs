@@ -42,7 +42,7 @@ pub(crate) fn own_vdso() -> Option<ObjectFile> {
     Some(ObjectFile::unpacked(Path::new(NAME), bytes))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests {
     use super::*;
     use crate::{Options, Outcome, symbolize};

@@ -4,7 +4,6 @@
 //! syntaxes, but for its columns: what a jump leads to and what an address relative to the
 //! instruction pointer means stand behind it, with the symbol there.
 
-use super::Syntax;
 use super::go_syntax::SymbolAt;
 use iced_x86::{Formatter, GasFormatter, Instruction, IntelFormatter, MemorySizeOptions, OpKind};
 use std::fmt::Write as _;
@@ -15,12 +14,19 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// One for Intel's syntax, or for the GNU assembler's.
-    pub(super) fn new(syntax: Syntax) -> Self {
-        let mut formatter: Box<dyn Formatter> = match syntax {
-            Syntax::Intel => Box::new(IntelFormatter::new()),
-            Syntax::Att | Syntax::Go => Box::new(GasFormatter::new()),
-        };
+    /// One for Intel's syntax.
+    pub(super) fn intel() -> Self {
+        let mut writer = Self::new(Box::new(IntelFormatter::new()));
+        writer.formatter.options_mut().set_uppercase_keywords(true);
+        writer
+    }
+
+    /// One for the GNU assembler's.
+    pub(super) fn att() -> Self {
+        Self::new(Box::new(GasFormatter::new()))
+    }
+
+    fn new(mut formatter: Box<dyn Formatter>) -> Self {
         let options = formatter.options_mut();
         options.set_hex_prefix("0x");
         options.set_hex_suffix("");
@@ -30,7 +36,7 @@ impl Writer {
         options.set_rip_relative_addresses(true);
         options.set_memory_size_options(MemorySizeOptions::Always);
         options.set_show_branch_size(false);
-        options.set_uppercase_keywords(syntax == Syntax::Intel);
+        options.set_uppercase_keywords(false);
         Self { formatter }
     }
 

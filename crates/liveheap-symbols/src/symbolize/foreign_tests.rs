@@ -63,6 +63,7 @@ fn check(binary: Option<PathBuf>) {
 }
 
 #[test]
+#[cfg(target_arch = "x86_64")]
 fn a_program_of_32_bits() {
     let folder = Folder::new("bits-32");
     check(assemble(&folder, "", OF_ELF, &["--32"], &["-m", "elf_i386"]));

@@ -44,6 +44,22 @@ fn check(folder: &Folder, binary: &Path, labels: &[&str], expected: Expect) {
     expected.assert_eq(&describe(&profile, &outcomes, folder));
 }
 
+/// Everything is known about a program whose debug information is found.
+fn check_store(folder: &Folder, binary: &Path) {
+    check(
+        folder,
+        binary,
+        &["in_grow", "in_fill", "in_main"],
+        expect![[r#"
+            grow store.c:4 from 2 (inlined)
+            fill store.c:8 from 7
+            fill store.c:9 from 7
+            main store.c:14 from 12
+            store: names of 3 and lines of 3 of 3 addresses
+        "#]],
+    );
+}
+
 #[test]
 fn what_binaries_have_in_common_is_read_from_its_file() {
     if std::process::Command::new("dwz").arg("--version").output().is_err() {
@@ -57,18 +73,7 @@ fn what_binaries_have_in_common_is_read_from_its_file() {
     let linked = std::fs::read(&binary).expect("it was just made");
     let object = object::File::parse(&*linked).expect("it is a binary");
     assert!(object.gnu_debugaltlink().expect("the note is whole").is_some());
-    check(
-        &folder,
-        &binary,
-        &["in_grow", "in_fill", "in_main"],
-        expect![[r#"
-            grow store.c:4 from 2 (inlined)
-            fill store.c:8 from 7
-            fill store.c:9 from 7
-            main store.c:14 from 12
-            store: names of 3 and lines of 3 of 3 addresses
-        "#]],
-    );
+    check_store(&folder, &binary);
     // Without it, the symbols still name who was called.
     std::fs::remove_file(folder.0.join("common.debug")).expect("dwz made it");
     check(
@@ -86,18 +91,7 @@ fn what_binaries_have_in_common_is_read_from_its_file() {
 fn debug_information_gives_lines_and_inlined_frames() {
     let folder = Folder::new("lines");
     let binary = folder.c(&["-g"], STORE_C);
-    check(
-        &folder,
-        &binary,
-        &["in_grow", "in_fill", "in_main"],
-        expect![[r#"
-        grow store.c:4 from 2 (inlined)
-        fill store.c:8 from 7
-        fill store.c:9 from 7
-        main store.c:14 from 12
-        store: names of 3 and lines of 3 of 3 addresses
-    "#]],
-    );
+    check_store(&folder, &binary);
 }
 
 #[test]

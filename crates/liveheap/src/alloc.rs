@@ -13,7 +13,7 @@
 use crate::cost::SampleWatch;
 use crate::live::{self, LARGE, MARK_BYTES, PAGE, RecordId, Sampled};
 use crate::thread::{self, ThreadState};
-use crate::{buckets, config, fork, sampler, stats, unwind};
+use crate::{buckets, callers, config, fork, sampler, stats};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt;
 use std::ptr::null_mut;
@@ -425,12 +425,11 @@ fn describe(
     rate: u64,
     marker: *const u8,
 ) -> Sampled {
-    let mut frames = [0; unwind::DEEPEST];
-    let count = unwind::capture(state, marker.addr(), &mut frames);
+    let callers = callers::of(state, marker.addr());
     let size = size as u64;
     sampler::remember(rate);
     let weight = sampler::weight(size, rate);
-    let bucket = buckets::find(&frames[..count], size);
+    let bucket = buckets::find(callers, size);
     Sampled { pointer, bucket, size, weight, thread: thread::id(state) }
 }
 

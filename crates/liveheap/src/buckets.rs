@@ -210,42 +210,43 @@ pub(crate) fn for_each(visit: &mut dyn FnMut(&BucketView<'_>)) {
     }
 }
 
-/// The bucket of `stack` (return addresses, leaf first) and objects of `size` bytes. When there is
-/// no room for another, the one without a stack.
-pub(crate) fn find(stack: &[usize], size: u64) -> &'static Bucket {
+/// The one copy of a stack's frames.
+#[derive(Clone, Copy)]
+pub(crate) struct Interned(*mut Stack);
+
+// SAFETY: a published stack is constant and lives as long as the program.
+unsafe impl Send for Interned {}
+
+/// The bucket of a stack and objects of `size` bytes. When there is no room for another, or was none
+/// for the stack, the one without a stack.
+pub(crate) fn find(stack: Option<Interned>, size: u64) -> &'static Bucket {
     let class = size_class(size);
-    let found = match intern(stack) {
-        Ok(stack) => find_bucket(&ARENA, stack, class, size),
-        Err(NoRoom) => None,
-    };
+    let found = stack.and_then(|Interned(stack)| find_bucket(&ARENA, stack, class, size));
     found.unwrap_or_else(|| {
         stats::STACK_TABLE_FULL.add(1);
         find_bucket(&ARENA_WITHOUT_STACK, null_mut(), class, size).unwrap_or(&LAST_RESORT)
     })
 }
 
-/// Another entry does not fit.
-struct NoRoom;
-
-/// The one copy of `stack`, null for an empty one.
-fn intern(stack: &[usize]) -> Result<*mut Stack, NoRoom> {
+/// The one copy of `stack` (return addresses, leaf first), or none when there is no room for another.
+pub(crate) fn intern(stack: &[usize]) -> Option<Interned> {
     if stack.is_empty() {
-        return Ok(null_mut());
+        return Some(Interned(null_mut()));
     }
     let hash = stack.iter().fold(stack.len() as u64, |hash, pc| mix(hash ^ *pc as u64));
     let chain = &STACKS[reduce(hash, CHAINS)];
     // Acquire pairs with the Release store below.
     if let Some(found) = find_stack(chain.load(Ordering::Acquire), hash, stack) {
-        return Ok(found);
+        return Some(Interned(found));
     }
     LOCKS[reduce(hash, STRIPES)].with(|()| {
         let first = chain.load(Ordering::Acquire);
         if let Some(found) = find_stack(first, hash, stack) {
-            return Ok(found);
+            return Some(Interned(found));
         }
-        let added = new_stack(first, hash, stack).ok_or(NoRoom)?;
+        let added = new_stack(first, hash, stack)?;
         chain.store(added, Ordering::Release);
-        Ok(added)
+        Some(Interned(added))
     })
 }
 
@@ -378,8 +379,12 @@ pub(crate) fn release_all() {
 
 #[cfg(test)]
 mod tests {
-    use super::{BucketView, find, for_each, size_class};
+    use super::{Bucket, BucketView, for_each, intern, size_class};
     use crate::sampler::weight;
+
+    fn find(stack: &[usize], size: u64) -> &'static Bucket {
+        super::find(intern(stack), size)
+    }
 
     fn view(stack: &[usize]) -> Option<(u64, f64, f64, f64, f64)> {
         let mut found = None;

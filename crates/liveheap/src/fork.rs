@@ -9,7 +9,7 @@
 #[cfg(feature = "http")]
 use crate::http;
 use crate::thread::{self, Inside, Quiet};
-use crate::{buckets, cost, late, live, sampler, unwind};
+use crate::{buckets, callers, cost, late, live, sampler, unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REGISTERED: AtomicBool = AtomicBool::new(false);
@@ -30,6 +30,7 @@ pub(crate) extern "C" fn before() {
     #[cfg(feature = "http")]
     http::acquire();
     late::acquire();
+    callers::acquire_all();
     unwind::modules::acquire();
     buckets::acquire_all();
     live::acquire_all();
@@ -56,6 +57,7 @@ fn release() {
     live::release_all();
     buckets::release_all();
     unwind::modules::release();
+    callers::release_all();
     late::release();
     #[cfg(feature = "http")]
     http::release();

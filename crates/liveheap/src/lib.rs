@@ -53,6 +53,7 @@ mod alloc;
 mod arena;
 mod atomics;
 mod buckets;
+mod callers;
 mod config;
 mod cost;
 mod errno;

@@ -5,7 +5,7 @@
 //! that they never allocate.
 //!
 //! Locks are taken in this order, and `fork` takes all of them in it: the clients of the
-//! endpoint, the late frees, the module list,
+//! endpoint, the late frees, a thread's last stack, the module list,
 //! a stripe of the buckets, a shard of the live table, the arena. Nothing calls the wrapped allocator
 //! while it holds one. A signal handler can interrupt a thread that does: the thread is then
 //! [`inside`](thread::is_inside), and what its handler allocates and frees takes no lock.

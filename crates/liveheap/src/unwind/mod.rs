@@ -19,12 +19,15 @@ mod elf;
 mod entry;
 mod expression;
 pub(crate) mod modules;
+mod remembered;
 mod rules;
 mod symbol;
 
 use crate::thread::ThreadState;
 use crate::{maps, stats};
 use eh_frame::Caller;
+pub(crate) use remembered::Remembered;
+use remembered::{Met, Step};
 use rules::{Base, Known, Packed};
 use std::ops::ControlFlow;
 
@@ -49,76 +52,175 @@ struct Stack {
 impl Stack {
     #[inline(always)]
     fn read(self, address: usize) -> Option<usize> {
-        if address.wrapping_sub(self.low) > self.reach
-            || !address.is_multiple_of(size_of::<usize>())
-        {
+        if !self.has(address) {
             return None;
         }
+        // SAFETY: this was the test.
+        Some(unsafe { Self::word(self, address) })
+    }
+
+    /// # Safety
+    /// - The address is that of a whole word in this stack.
+    #[inline(always)]
+    unsafe fn word(self, address: usize) -> usize {
         let word = std::ptr::with_exposed_provenance::<usize>(address);
         // SAFETY: the word is aligned and lies between this thread's stack pointer and the end of
         // the mapping that the stack is in.
-        Some(unsafe { word.read_volatile() })
+        unsafe { word.read_volatile() }
+    }
+
+    /// Whether the word at this address is one of the stack's.
+    #[inline(always)]
+    fn has(self, address: usize) -> bool {
+        address.wrapping_sub(self.low) <= self.reach && address.is_multiple_of(size_of::<usize>())
     }
 }
 
+/// The return addresses of a walk.
+struct Frames<'a> {
+    array: &'a mut [usize; DEEPEST],
+    count: usize,
+    /// Frames below are the profiler's own.
+    marker: usize,
+}
+
+impl Frames<'_> {
+    /// Adds a frame; false when there is no room for it.
+    #[inline(always)]
+    fn push(&mut self, pc: usize, sp: usize) -> bool {
+        // Behind the root there is no caller.
+        if sp <= self.marker || pc == 0 {
+            return true;
+        }
+        let Some(place) = self.array.get_mut(self.count) else { return false };
+        *place = pc;
+        self.count += 1;
+        true
+    }
+}
+
+/// A stack that was captured.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Captured {
+    /// So many frames.
+    Frames(usize),
+    /// The very stack that is remembered; its frames were not written.
+    Remembered,
+}
+
 /// Fills `frames` with the return addresses of the callers of the function that `marker` is a local
-/// variable of, and returns their number. Why frames are missing is counted.
+/// variable of, unless they are all as `remembered`. Why frames are missing is counted.
 #[inline(never)]
-pub(crate) fn capture(state: &ThreadState, marker: usize, frames: &mut [usize; DEEPEST]) -> usize {
+pub(crate) fn capture(
+    state: &ThreadState,
+    marker: usize,
+    mut remembered: Option<&mut Remembered>,
+    frames: &mut [usize; DEEPEST],
+) -> Captured {
     let mut registers = here();
     let Some(stack) = bounds(state, registers.sp) else {
         stats::STACKS_UNREADABLE.add(1);
-        return 0;
+        if let Some(remembered) = remembered {
+            remembered.forget();
+        }
+        return Captured::Frames(0);
     };
     let known = Known::now();
-    let mut count = 0;
+    if let Some(remembered) = &mut remembered {
+        remembered.begin(known.generation(), marker, stack);
+    }
+    let mut frames = Frames { array: frames, count: 0, marker };
     // How far behind the instruction in question a pc is. A call may be a function's last
     // instruction, so the address behind it can be another's.
     let mut behind = 0;
-    loop {
+    let end = loop {
+        if registers.pc == 0 {
+            break End::Root;
+        }
+        if !frames.push(registers.pc, registers.sp) {
+            break End::Cut;
+        }
         let pc = registers.pc.wrapping_sub(behind);
+        if let Some(remembered) = &mut remembered {
+            match remembered.meet(pc, &mut registers, stack, &mut frames) {
+                Met::Nothing => {}
+                Met::Frames => {
+                    behind = 1;
+                    continue;
+                }
+                Met::Rest => break End::Rest,
+                Met::Whole => return Captured::Remembered,
+                Met::TooMany => break End::Cut,
+            }
+        }
         let rule = known.find(pc).unwrap_or_else(|| learn(known, pc));
-        behind = 1;
         if rule.is_plain() {
             let base = if rule.counts_from_frame_pointer() { registers.fp } else { registers.sp };
-            let frame_end = base.wrapping_add_signed(rule.offset());
-            let return_address = stack.read(frame_end.wrapping_add_signed(rule.return_address()));
+            let end = base.wrapping_add_signed(rule.offset());
+            let return_address = end.wrapping_add_signed(rule.return_address());
             let frame_pointer = match rule.frame_pointer() {
-                0 => Some(registers.fp),
-                place => stack.read(frame_end.wrapping_add_signed(place)),
+                0 => None,
+                place => Some(end.wrapping_add_signed(place)),
             };
-            let (Some(return_address), Some(fp)) = (return_address, frame_pointer) else {
-                return lost(count);
-            };
+            let caller = stack.read(return_address);
+            let fp = frame_pointer.map_or(Some(registers.fp), |address| stack.read(address));
             // Frames only end further up, so that a damaged table cannot go round in circles.
-            if frame_end <= registers.sp {
-                return lost(count);
+            let (Some(caller), Some(fp), true) = (caller, fp, end > registers.sp) else {
+                break End::Lost;
+            };
+            if let Some(remembered) = &mut remembered {
+                remembered.add(&Step {
+                    code: pc,
+                    registers,
+                    needs_fp: rule.counts_from_frame_pointer(),
+                    end,
+                    return_address: (return_address, caller),
+                    caller_fp: frame_pointer,
+                });
             }
-            registers = Registers { pc: without_signature(return_address), sp: frame_end, fp };
+            registers = Registers { pc: without_signature(caller), sp: end, fp };
+            behind = 1;
         } else {
             match leave(rule.base(), &registers, stack, pc) {
                 Left::For(caller) if caller.registers.sp > registers.sp => {
                     registers = caller.registers;
                     behind = usize::from(!caller.exact);
+                    if let Some(remembered) = &mut remembered {
+                        remembered.spoil();
+                    }
                 }
-                Left::Root => return count,
-                _ => return lost(count),
+                Left::Root => break End::Root,
+                _ => break End::Lost,
             }
         }
-        if registers.pc == 0 {
-            return count;
+    };
+    if let Some(remembered) = remembered {
+        match end {
+            End::Root => {
+                remembered.keep_with_root(registers.pc.wrapping_sub(behind), registers.sp);
+            }
+            End::Rest => remembered.keep_with_rest(),
+            End::Cut | End::Lost => remembered.forget(),
         }
-        // Frames below the marker are the profiler's own.
-        if registers.sp <= marker {
-            continue;
-        }
-        let Some(frame) = frames.get_mut(count) else {
-            stats::STACKS_CUT.add(1);
-            return count;
-        };
-        *frame = registers.pc;
-        count += 1;
     }
+    match end {
+        End::Root | End::Rest => {}
+        End::Cut => stats::STACKS_CUT.add(1),
+        // There are more frames, and nothing leads to them.
+        End::Lost => stats::STACKS_BROKEN.add(1),
+    }
+    Captured::Frames(frames.count)
+}
+
+/// How a walk ended.
+enum End {
+    Root,
+    /// The rest of the stack is as it was.
+    Rest,
+    /// There is no room for more frames.
+    Cut,
+    /// There are more frames, and nothing leads to them.
+    Lost,
 }
 
 #[cold]
@@ -126,13 +228,6 @@ fn learn(known: Known, pc: usize) -> Packed {
     let rule = eh_frame::rule(pc).pack();
     known.remember(pc, rule);
     rule
-}
-
-/// Counts a stack that has more frames, which nothing leads to.
-#[cold]
-fn lost(count: usize) -> usize {
-    stats::STACKS_BROKEN.add(1);
-    count
 }
 
 /// What is behind a frame whose rule is not a plain one.

@@ -147,6 +147,11 @@ impl Known {
         Self { generation: GENERATION.load(Ordering::Relaxed) << 48 }
     }
 
+    /// Other than before when code may have been replaced.
+    pub(super) fn generation(self) -> u64 {
+        self.generation
+    }
+
     /// The rule for the frame at `pc`, if it is known.
     #[inline(always)]
     pub(super) fn find(self, pc: usize) -> Option<Packed> {

@@ -1,19 +1,64 @@
 //! Examples of stacks.
 
-use super::{DEEPEST, capture};
+use super::{Captured, DEEPEST, Remembered, capture};
 use crate::thread;
+use std::cell::{Cell, RefCell};
 
 mod cost;
 mod locks;
+mod remembered;
+
+/// The callers of the function that `marker` is a local variable of: how many.
+#[inline(always)]
+fn capture_anew(marker: &u8, frames: &mut [usize; DEEPEST]) -> usize {
+    let marker = std::ptr::from_ref(marker).addr();
+    match thread::with(|state| capture(state, marker, None, frames)) {
+        Captured::Frames(count) => count,
+        Captured::Remembered => panic!("nothing was remembered"),
+    }
+}
+
+/// A thread's last stack, and what it was.
+struct Last {
+    remembered: Remembered,
+    frames: [usize; DEEPEST],
+    count: usize,
+    /// How often the very same stack was met.
+    met: usize,
+}
+
+thread_local! {
+    static LAST: RefCell<Last> = const {
+        RefCell::new(Last {
+            remembered: Remembered::nothing(),
+            frames: [0; DEEPEST],
+            count: 0,
+            met: 0,
+        })
+    };
+}
+
+/// The same with the help of the thread's last stack.
+#[inline(always)]
+fn capture_with_last(marker: &u8, frames: &mut [usize; DEEPEST]) -> usize {
+    let marker = std::ptr::from_ref(marker).addr();
+    LAST.with_borrow_mut(|last| {
+        let captured = thread::with(|state| {
+            capture(state, marker, Some(&mut last.remembered), &mut last.frames)
+        });
+        match captured {
+            Captured::Frames(count) => last.count = count,
+            Captured::Remembered => last.met += 1,
+        }
+        *frames = last.frames;
+        last.count
+    })
+}
 
 #[inline(never)]
 fn deep(depth: usize, frames: &mut [usize; DEEPEST]) -> usize {
     let marker = 0_u8;
-    let count = if depth == 0 {
-        thread::with(|state| capture(state, (&raw const marker).addr(), frames))
-    } else {
-        deep(depth - 1, frames)
-    };
+    let count = if depth == 0 { capture_anew(&marker, frames) } else { deep(depth - 1, frames) };
     std::hint::black_box(&marker);
     count
 }
@@ -65,12 +110,18 @@ fn reference() -> Vec<usize> {
     frames
 }
 
-/// Captures the callers of this function both ways: the frames must be the same from the first on.
+/// Captures the callers of this function both ways: the frames must be the same from the first on, with
+/// the help of the last stack as well, twice.
 #[inline(never)]
 fn compare() {
     let marker = 0_u8;
     let mut frames = [0; DEEPEST];
-    let count = thread::with(|state| capture(state, (&raw const marker).addr(), &mut frames));
+    let count = capture_anew(&marker, &mut frames);
+    for _ in 0..2 {
+        let mut again = [0; DEEPEST];
+        let count_again = capture_with_last(&marker, &mut again);
+        assert_eq!(again[..count_again], frames[..count]);
+    }
     std::hint::black_box(&marker);
     let reference = reference();
     let first = reference.iter().position(|frame| *frame == frames[0]);
@@ -84,11 +135,11 @@ fn compare() {
 }
 
 thread_local! {
-    static COMPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    static COMPARED: Cell<usize> = const { Cell::new(0) };
 }
 
 fn compared() -> usize {
-    COMPARED.with(std::cell::Cell::take)
+    COMPARED.with(Cell::take)
 }
 
 #[test]
@@ -222,7 +273,7 @@ fn a_stack_goes_through_code_without_tables_that_keeps_a_frame_pointer() {
         fn liveheap_test_call_without_table(work: extern "C" fn());
     }
     thread_local! {
-        static FRAMES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+        static FRAMES: Cell<usize> = const { Cell::new(0) };
     }
     extern "C" fn work() {
         FRAMES.with(|count| count.set(deep(0, &mut [0; DEEPEST])));
@@ -230,7 +281,7 @@ fn a_stack_goes_through_code_without_tables_that_keeps_a_frame_pointer() {
     let outside = deep(0, &mut [0; DEEPEST]);
     // SAFETY: calls `work` with the stack aligned as it must be.
     unsafe { liveheap_test_call_without_table(work) };
-    assert!(FRAMES.with(std::cell::Cell::get) >= outside + 2);
+    assert!(FRAMES.with(Cell::get) >= outside + 2);
 }
 
 /// Random bytes as tables: whatever they say, the answer comes back.

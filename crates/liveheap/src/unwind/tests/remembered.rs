@@ -1,0 +1,141 @@
+//! Stacks that have more or less in common with the last one.
+
+use super::{DEEPEST, LAST, capture_anew, capture_with_last};
+use std::hint::black_box;
+
+/// A step of a walk through calls, at random but always the same.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// What the calls share.
+struct Walk {
+    random: Random,
+    compared: usize,
+}
+
+/// The callers of this function, with and without the help of the last stack.
+#[inline(never)]
+fn compare(walk: &mut Walk) {
+    let marker = 0_u8;
+    let (mut anew, mut with_last) = ([0; DEEPEST], [0; DEEPEST]);
+    let count = capture_anew(&marker, &mut anew);
+    let count_with_last = capture_with_last(&marker, &mut with_last);
+    assert_eq!(with_last[..count_with_last], anew[..count]);
+    walk.compared += 1;
+}
+
+/// Some stacks, here and below.
+fn go_on(walk: &mut Walk, depth: u64) {
+    for _ in 0..walk.random.below(4) {
+        match walk.random.below(if depth == 0 { 2 } else { 7 }) {
+            0 | 1 => compare(walk),
+            2 => plain(walk, depth - 1),
+            3 => aligned(walk, depth - 1),
+            4 => large(walk, depth - 1),
+            _ => with_other_frame_pointer(walk, depth - 1),
+        }
+    }
+}
+
+#[inline(never)]
+fn plain(walk: &mut Walk, depth: u64) {
+    go_on(walk, depth);
+    black_box(depth);
+}
+
+#[repr(align(128))]
+struct Aligned([u8; 128]);
+
+/// Its end is counted from the frame pointer.
+#[inline(never)]
+fn aligned(walk: &mut Walk, depth: u64) {
+    let mut local = Aligned([1; 128]);
+    black_box(&mut local.0);
+    go_on(walk, depth);
+    black_box(&mut local.0);
+}
+
+#[inline(never)]
+fn large(walk: &mut Walk, depth: u64) {
+    let mut local = [1_u8; 1000];
+    black_box(&mut local);
+    go_on(walk, depth);
+    black_box(&mut local);
+}
+
+// A function that uses the frame pointer's register for something else, as optimised code does.
+#[cfg(target_arch = "x86_64")]
+std::arch::global_asm!(
+    ".text",
+    "liveheap_test_call_with_frame_pointer:",
+    ".cfi_startproc",
+    "push rbp",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset rbp, -16",
+    "mov rbp, rcx",
+    "call rdx",
+    "pop rbp",
+    ".cfi_def_cfa_offset 8",
+    "ret",
+    ".cfi_endproc",
+);
+
+#[cfg(target_arch = "x86_64")]
+fn with_other_frame_pointer(walk: &mut Walk, depth: u64) {
+    unsafe extern "C" {
+        fn liveheap_test_call_with_frame_pointer(
+            walk: *mut libc::c_void,
+            depth: u64,
+            work: extern "C" fn(*mut libc::c_void, u64),
+            frame_pointer: u64,
+        );
+    }
+    extern "C" fn work(walk: *mut libc::c_void, depth: u64) {
+        // SAFETY: it is the one below, which nothing else uses meanwhile.
+        go_on(unsafe { &mut *walk.cast::<Walk>() }, depth);
+    }
+    let frame_pointer = walk.random.below(1000);
+    let walk = std::ptr::from_mut(walk).cast();
+    // SAFETY: it calls `work` with the first two arguments, and the stack aligned as it must be.
+    unsafe { liveheap_test_call_with_frame_pointer(walk, depth, work, frame_pointer) };
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn with_other_frame_pointer(walk: &mut Walk, depth: u64) {
+    plain(walk, depth);
+}
+
+#[test]
+fn a_stack_is_the_same_whatever_the_last_one_was() {
+    let mut walk = Walk { random: Random(1), compared: 0 };
+    while walk.compared < 100_000 {
+        go_on(&mut walk, 12);
+    }
+    let met = LAST.with_borrow(|last| last.met);
+    assert!(met > 1000, "the very same stack was met {met} times");
+}
+
+/// Stacks that are too deep to be remembered, and such that just are not.
+#[test]
+fn a_deep_stack_is_the_same_whatever_the_last_one_was() {
+    fn deeper(walk: &mut Walk, depth: u64) {
+        if depth.is_multiple_of(7) {
+            compare(walk);
+        }
+        if depth > 0 {
+            deeper(walk, depth - 1);
+        }
+        compare(walk);
+    }
+    let mut walk = Walk { random: Random(1), compared: 0 };
+    for depth in [200, 50, 128, 127, 126, 125, 124, 123, 122, 121, 120, 119, 118, 117, 116, 115] {
+        deeper(&mut walk, depth);
+    }
+    assert!(walk.compared > 1000);
+}

@@ -34,6 +34,8 @@ pub(crate) struct Plan<'a> {
 const BLOCKS: u32 = 1;
 /// Blocks between the two runs whose difference in instructions is taken.
 const COUNTED_BLOCKS: u32 = 3;
+/// Blocks of the shorter run: a program that runs on has found its sample rate.
+const WARM_BLOCKS: u32 = 6;
 
 pub(crate) fn run(plan: &Plan<'_>) -> Result<()> {
     let folder = build(&["--package", "liveheap-bench"])?;
@@ -120,5 +122,5 @@ fn instructions(program: &Program, workload: &str) -> Result<f64> {
         let number = number.with_context(|| format!("valgrind counted nothing:\n{text}"))?;
         number.replace(',', "").parse::<f64>().context("reading valgrind's count")
     };
-    Ok((run(1 + COUNTED_BLOCKS)? - run(1)?) / f64::from(COUNTED_BLOCKS))
+    Ok((run(WARM_BLOCKS + COUNTED_BLOCKS)? - run(WARM_BLOCKS)?) / f64::from(COUNTED_BLOCKS))
 }

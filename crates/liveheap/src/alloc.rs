@@ -13,7 +13,7 @@
 use crate::cost::SampleWatch;
 use crate::live::{self, LARGE, MARK_BYTES, PAGE, RecordId, Sampled};
 use crate::thread::{self, ThreadState};
-use crate::{buckets, callers, config, fork, sampler, stats};
+use crate::{buckets, callers, fork, sampler, stats};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt;
 use std::ptr::null_mut;
@@ -35,7 +35,8 @@ pub(crate) fn is_installed() -> bool {
 /// ```
 pub struct Heap<A = System> {
     inner: A,
-    sample_rate: u64,
+    /// None leaves it to the environment, and else to what sampling costs.
+    sample_rate: Option<u64>,
 }
 
 impl Heap<System> {
@@ -48,15 +49,18 @@ impl Heap<System> {
 impl<A> Heap<A> {
     /// Over the allocator `inner`, which is not another [`Heap`]: both would count the same bytes.
     pub const fn new(inner: A) -> Self {
-        Self { inner, sample_rate: config::DEFAULT_SAMPLE_RATE }
+        Self { inner, sample_rate: None }
     }
 
     /// Sets the mean number of allocated bytes between two samples: 1 samples every allocation, 0
-    /// none, and 524288 (512 KiB) is what holds unless set. `LIVEHEAP_SAMPLE_RATE` in the
-    /// environment wins over it.
+    /// none. `LIVEHEAP_SAMPLE_RATE` in the environment wins over it.
+    ///
+    /// Unless one of them is set, it is 524288 (512 KiB), and 2 to 128 times as much for a thread whose
+    /// samples would take more than 2 % of its time otherwise, as long as it is so. A rate that is set is
+    /// kept, whatever it costs.
     #[must_use]
     pub const fn sample_rate(mut self, bytes: u64) -> Self {
-        self.sample_rate = bytes;
+        self.sample_rate = Some(bytes);
         self
     }
 }
@@ -435,7 +439,7 @@ fn describe(
 
 /// Ends the handling of an allocation that was picked.
 fn done() {
-    thread::with(sampler::rearm);
+    thread::with(sampler::after_sample);
 }
 
 #[cfg(test)]

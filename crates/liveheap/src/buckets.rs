@@ -75,6 +75,8 @@ pub(crate) struct Sums {
     sampled_bytes: u64,
     objects: u128,
     bytes: u128,
+    /// Of the estimate of the bytes: a whole number.
+    variance: u128,
 }
 
 /// An estimate, and the samples it was made from.
@@ -88,6 +90,8 @@ pub(crate) struct Tally {
     pub(crate) sampled_objects: u64,
     /// Bytes of the objects that were picked.
     pub(crate) sampled_bytes: u64,
+    /// The variance of `bytes`, whatever rates the objects were picked with.
+    pub(crate) variance: f64,
 }
 
 /// One bucket as it is now.
@@ -108,7 +112,7 @@ pub(crate) struct BucketView<'a> {
 
 impl Bucket {
     const fn new(stack: *mut Stack, class: u32, size: u64) -> Self {
-        let zero = Sums { sampled_objects: 0, sampled_bytes: 0, objects: 0, bytes: 0 };
+        let zero = Sums { sampled_objects: 0, sampled_bytes: 0, objects: 0, bytes: 0, variance: 0 };
         Self {
             next: null_mut(),
             older: AtomicPtr::new(null_mut()),
@@ -159,8 +163,10 @@ impl Sums {
     pub(crate) fn add(&mut self, size: u64, weight: u64) {
         self.sampled_objects = self.sampled_objects.wrapping_add(1);
         self.sampled_bytes = self.sampled_bytes.wrapping_add(size);
+        let bytes = u128::from(weight) * u128::from(size);
         self.objects = self.objects.wrapping_add(u128::from(weight));
-        self.bytes = self.bytes.wrapping_add(u128::from(weight) * u128::from(size));
+        self.bytes = self.bytes.wrapping_add(bytes);
+        self.variance = self.variance.wrapping_add(variance(bytes, size));
     }
 
     /// Adds other samples.
@@ -169,6 +175,7 @@ impl Sums {
         self.sampled_bytes = self.sampled_bytes.wrapping_add(other.sampled_bytes);
         self.objects = self.objects.wrapping_add(other.objects);
         self.bytes = self.bytes.wrapping_add(other.bytes);
+        self.variance = self.variance.wrapping_add(other.variance);
     }
 
     /// What remains without `freed`, which is never more.
@@ -178,6 +185,7 @@ impl Sums {
             sampled_bytes: self.sampled_bytes.wrapping_sub(freed.sampled_bytes),
             objects: self.objects.wrapping_sub(freed.objects),
             bytes: self.bytes.wrapping_sub(freed.bytes),
+            variance: self.variance.wrapping_sub(freed.variance),
         }
     }
 
@@ -188,8 +196,17 @@ impl Sums {
             bytes: self.bytes as f64 / unit,
             sampled_objects: self.sampled_objects,
             sampled_bytes: self.sampled_bytes,
+            variance: self.variance as f64,
         }
     }
+}
+
+/// What one sample adds to the variance of the estimate: an object of s bytes that is picked with
+/// probability p adds s² (1 − p) / p², which is s w (s w − s) for its weight w = 1 / p. `bytes` is s w as
+/// a fixed-point number.
+fn variance(bytes: u128, size: u64) -> u128 {
+    let bytes = bytes >> WEIGHT_FRACTION_BITS;
+    bytes * bytes.saturating_sub(u128::from(size))
 }
 
 /// Shows every bucket, in no order that means anything. `visit` may allocate.
@@ -431,6 +448,28 @@ mod tests {
         }
         let (.., objects, bytes) = view(&[12]).unwrap();
         assert_eq!((objects, bytes), (0.0, 0.0));
+    }
+
+    /// For objects of one size and one rate it is what follows from the estimate alone, as readers of a
+    /// profile compute it: B s / (e^(s/R) - 1).
+    #[test]
+    fn the_variance_is_the_one_of_the_theory_and_nothing_when_all_is_freed() {
+        let sums = |sizes_and_rates: &[(u64, u64)]| {
+            let mut sums = super::Sums::default();
+            for (size, rate) in sizes_and_rates {
+                sums.add(*size, weight(*size, *rate));
+            }
+            sums
+        };
+        for (size, rate) in [(64_u64, 524_288_u64), (300_000, 524_288), (1 << 20, 524_288), (10, 1)]
+        {
+            let tally = sums(&[(size, rate); 10]).tally();
+            let theory = tally.bytes * size as f64 / (size as f64 / rate as f64).exp_m1();
+            let theory = if rate == 1 { 0.0 } else { theory };
+            assert!((tally.variance - theory).abs() <= 1e-3 * theory, "{size}: {tally:?} {theory}");
+        }
+        let mixed = sums(&[(64, 4096), (1 << 20, 1 << 22)]);
+        assert_eq!(mixed.without(&mixed).tally().variance, 0.0);
     }
 
     #[test]

@@ -30,11 +30,17 @@ pub fn set_sample_rate(bytes: u64) {
     sampler::restart();
 }
 
-/// The mean number of allocated bytes between two samples; 0 when sampling is off.
+/// The mean number of allocated bytes between two samples; 0 when sampling is off. While none was
+/// set, it is the smallest that a thread has.
 pub fn sample_rate() -> u64 {
+    set_rate().unwrap_or(DEFAULT_SAMPLE_RATE)
+}
+
+/// The rate that was set, by whatever means: it is kept, whatever it costs.
+pub(crate) fn set_rate() -> Option<u64> {
     match RATE.load(Ordering::Relaxed) {
-        UNSET => DEFAULT_SAMPLE_RATE,
-        rate => rate,
+        UNSET => None,
+        rate => Some(rate),
     }
 }
 
@@ -42,14 +48,16 @@ pub fn sample_rate() -> u64 {
 ///
 /// Later calls do nothing: a thread may change the environment once there are several, and reading
 /// it meanwhile is not safe.
-pub(crate) fn start(rate_in_source: u64) {
+pub(crate) fn start(rate_in_source: Option<u64>) {
     if ENVIRONMENT_READ.swap(true, Ordering::Relaxed) {
         return;
     }
     SEED.store(number(c"LIVEHEAP_SEED").unwrap_or(UNSET), Ordering::Relaxed);
-    let rate = number(c"LIVEHEAP_SAMPLE_RATE").unwrap_or(rate_in_source).min(LARGEST_SAMPLE_RATE);
-    // A rate set meanwhile by the program wins; either outcome is a valid state.
-    let _ = RATE.compare_exchange(UNSET, rate, Ordering::Relaxed, Ordering::Relaxed);
+    if let Some(rate) = number(c"LIVEHEAP_SAMPLE_RATE").or(rate_in_source) {
+        let rate = rate.min(LARGEST_SAMPLE_RATE);
+        // A rate set meanwhile by the program wins; either outcome is a valid state.
+        let _ = RATE.compare_exchange(UNSET, rate, Ordering::Relaxed, Ordering::Relaxed);
+    }
 }
 
 /// The fixed seed that tests ask for.

@@ -13,6 +13,7 @@
 use crate::sampler::mixed;
 use crate::stats::{self, Counter};
 use crate::thread;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// So many samples of a process are timed, each for itself.
 const TIMED_AT_FIRST: u64 = 1024;
@@ -23,12 +24,32 @@ const ONE_OF: u64 = 256;
 /// thread that had lost its processor says nothing about them.
 const MOST_OF_OTHERS_NANOS: u64 = 100_000;
 
+/// What a sample, and the free of one, usually takes in nanoseconds: near the median of those that were
+/// timed. The mean is not what is usual: it has the first samples of threads in it.
+static USUAL_SAMPLE: AtomicU64 = AtomicU64::new(500);
+static USUAL_FREE: AtomicU64 = AtomicU64::new(200);
+
+/// What a sample usually takes with its free, in nanoseconds.
+pub(crate) fn of_sample_nanos() -> u64 {
+    USUAL_SAMPLE.load(Ordering::Relaxed) + USUAL_FREE.load(Ordering::Relaxed)
+}
+
+/// Moves what is usual a little towards what was seen now, by the same part in both directions.
+fn approach(usual: &AtomicU64, seen: u64) {
+    let now = usual.load(Ordering::Relaxed);
+    let step = now / 32 + 1;
+    let next = if seen > now { now + step } else { now.saturating_sub(step).max(1) };
+    // When two threads do this at once, one of the steps is lost.
+    usual.store(next, Ordering::Relaxed);
+}
+
 /// Lives as long as one sample, or the free of one, is handled.
 pub(crate) struct SampleWatch {
     timed: Option<Timed>,
 }
 
 struct Timed {
+    usual: &'static AtomicU64,
     /// How many samples it stands for.
     weight: u64,
     /// The clock before the sample, read twice: the difference is what a reading costs.
@@ -39,19 +60,19 @@ struct Timed {
 impl SampleWatch {
     /// Before an object is recorded.
     pub(crate) fn of_sample() -> Self {
-        Self::start(&stats::SAMPLES)
+        Self::start(&stats::SAMPLES, &USUAL_SAMPLE)
     }
 
     /// Before the record of an object that is freed is given back.
     pub(crate) fn of_free() -> Self {
-        Self::start(&stats::SAMPLES_FREED)
+        Self::start(&stats::SAMPLES_FREED, &USUAL_FREE)
     }
 
     #[inline]
-    fn start(done_before: &Counter) -> Self {
+    fn start(done_before: &Counter, usual: &'static AtomicU64) -> Self {
         let weight = if done_before.value() < TIMED_AT_FIRST { 1 } else { ONE_OF };
         let is_timed = weight == 1 || is_one_of_many();
-        Self { timed: is_timed.then(|| Timed::start(weight)) }
+        Self { timed: is_timed.then(|| Timed::start(weight, usual)) }
     }
 }
 
@@ -68,9 +89,9 @@ fn is_one_of_many() -> bool {
 
 impl Timed {
     #[cold]
-    fn start(weight: u64) -> Self {
+    fn start(weight: u64, usual: &'static AtomicU64) -> Self {
         let before = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID);
-        Self { weight, before, begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
+        Self { usual, weight, before, begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
     }
 
     #[cold]
@@ -78,6 +99,7 @@ impl Timed {
         let took = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID).saturating_sub(self.begin);
         let reading = self.begin.saturating_sub(self.before);
         let took = took.saturating_sub(reading);
+        approach(self.usual, took);
         let others = took.min(MOST_OF_OTHERS_NANOS).saturating_mul(self.weight - 1);
         stats::SAMPLING_CPU.add(took.saturating_add(others));
     }

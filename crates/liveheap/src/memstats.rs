@@ -8,7 +8,6 @@
 use crate::list::List;
 use crate::mallinfo::c_library_heap;
 use crate::sampled::{Estimate, Sampled};
-use crate::sampler;
 use crate::stats::stats;
 use crate::take;
 use crate::thread::Quiet;
@@ -48,7 +47,7 @@ pub struct MemoryStats {
     pub buck_hash_sys: Option<u64>,
     /// The most memory that was ever resident.
     pub max_rss: Option<u64>,
-    /// How far `alloc` may be off: its standard error. Unknown after the sample rate was changed.
+    /// How far `alloc` may be off: its standard error. Unknown after sampling was switched off.
     pub alloc_error: Option<u64>,
     /// Resident memory now.
     pub rss: Option<u64>,
@@ -72,9 +71,11 @@ pub struct MemoryStats {
 /// ```
 pub fn memory_stats() -> MemoryStats {
     let _quiet = Quiet::enter();
-    let rate = take::sample_rate();
-    let mut sums = Sums::new(rate, sampler::all_have_rate(rate));
-    take::for_each_estimate(|estimate, size| sums.add(&estimate, size));
+    let mut sums = Sums::new(take::sample_rate());
+    take::for_each_estimate(|estimate, variance| {
+        sums.add(&estimate);
+        sums.variance += variance;
+    });
     of_process(&sums, false)
 }
 
@@ -119,8 +120,6 @@ pub(crate) fn of_process(sums: &Sums, ask_c_library: bool) -> MemoryStats {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sums {
     rate: u64,
-    /// Whether all samples were picked with that rate, so that their error is known.
-    has_one_rate: bool,
     has_rows: bool,
     alloc: u64,
     total_alloc: u64,
@@ -131,31 +130,28 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// No rows yet; `rate` is the sample rate in bytes, 0 when nothing is sampled, `has_one_rate` says
-    /// whether all samples were picked with it.
-    pub(crate) fn new(rate: u64, has_one_rate: bool) -> Self {
-        Self { rate, has_one_rate, ..Self::default() }
+    /// No rows yet; `rate` is the sample rate in bytes, 0 when nothing is sampled.
+    pub(crate) fn new(rate: u64) -> Self {
+        Self { rate, ..Self::default() }
     }
 
     /// The sums of all rows of a snapshot.
     pub(crate) fn of(sampled: &Sampled) -> Self {
-        let mut sums = Self::new(sampled.rate, !sampled.has_other_rates);
+        let mut sums = Self { variance: sampled.in_use_variance, ..Self::new(sampled.rate) };
         for row in &sampled.rows {
-            sums.add(&row.estimate, row.size);
+            sums.add(&row.estimate);
         }
         sums
     }
 
-    /// Adds a row of objects of `size` bytes.
-    fn add(&mut self, estimate: &Estimate, size: u64) {
+    /// Adds a row.
+    fn add(&mut self, estimate: &Estimate) {
         let positive = |value: i64| u64::try_from(value).unwrap_or(0);
-        let bytes = positive(estimate.in_use_bytes);
         self.has_rows = true;
-        self.alloc = self.alloc.saturating_add(bytes);
+        self.alloc = self.alloc.saturating_add(positive(estimate.in_use_bytes));
         self.total_alloc = self.total_alloc.saturating_add(positive(estimate.allocated_bytes));
         self.mallocs = self.mallocs.saturating_add(positive(estimate.allocated_objects));
         self.heap_objects = self.heap_objects.saturating_add(positive(estimate.in_use_objects));
-        self.variance += row_variance(bytes, size, self.rate);
     }
 }
 
@@ -172,10 +168,8 @@ impl MemoryStats {
             statistics.heap_objects = Some(sums.heap_objects);
             statistics.frees = Some(sums.mallocs.saturating_sub(sums.heap_objects));
         }
-        // Once sampling was switched off, nobody knows what is not among the old samples. Those of
-        // several rates lie in one bucket, so their errors cannot be told apart.
-        statistics.alloc_error =
-            (sums.rate > 0 && sums.has_one_rate).then(|| rounded(sums.variance.sqrt()));
+        // Once sampling was switched off, nobody knows what is not among the old samples.
+        statistics.alloc_error = (sums.rate > 0).then(|| rounded(sums.variance.sqrt()));
         statistics
     }
 
@@ -257,17 +251,6 @@ impl MemoryStats {
     }
 }
 
-/// The variance of a row's bytes in use: `bytes · size / (e^(size/rate) − 1)`.
-#[expect(clippy::cast_precision_loss, reason = "an error bar needs no 53 bits")]
-fn row_variance(bytes: u64, size: u64, rate: u64) -> f64 {
-    // At rate 1 every object is known.
-    if rate <= 1 || size == 0 {
-        return 0.0;
-    }
-    let (bytes, size, rate) = (bytes as f64, size as f64, rate as f64);
-    bytes * size / (size / rate).exp_m1()
-}
-
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
 fn rounded(number: f64) -> u64 {
     number.round() as u64
@@ -284,7 +267,7 @@ mod tests {
         Cpus_allowed:\tff\n";
 
     fn sampled() -> Sampled {
-        let mut sampled = Sampled { rate: 524_288, ..Sampled::default() };
+        let mut sampled = Sampled { rate: 524_288, in_use_variance: 1e12, ..Sampled::default() };
         let estimate = Estimate {
             allocated_objects: 50,
             allocated_bytes: 50 << 20,
@@ -318,7 +301,7 @@ mod tests {
             # NumGC = 0
             # NumForcedGC = 0
             # GCCPUFraction = 0
-            # AllocStandardError = 3710450
+            # AllocStandardError = 1000000
             # RSS = 92160
             # RSSAnonymous = 61440
             # RSSFile = 29696
@@ -348,27 +331,14 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_absent() {
-        let statistics = MemoryStats::new(&Sums::new(0, true), 0, "");
+        let statistics = MemoryStats::new(&Sums::new(0), 0, "");
         assert_eq!(statistics, MemoryStats { buck_hash_sys: Some(0), ..MemoryStats::default() });
-    }
-
-    #[test]
-    fn at_rate_one_nothing_is_uncertain() {
-        let exact = Sampled { rate: 1, ..sampled() };
-        assert_eq!(MemoryStats::new(&Sums::of(&exact), 0, "").alloc_error, Some(0));
     }
 
     #[test]
     fn after_sampling_was_switched_off_the_error_is_not_known() {
         let stale = Sampled { rate: 0, ..sampled() };
         let statistics = MemoryStats::new(&Sums::of(&stale), 0, "");
-        assert_eq!((statistics.alloc, statistics.alloc_error), (Some(80 << 20), None));
-    }
-
-    #[test]
-    fn with_samples_of_several_rates_the_error_is_not_known() {
-        let mixed = Sampled { has_other_rates: true, ..sampled() };
-        let statistics = MemoryStats::new(&Sums::of(&mixed), 0, "");
         assert_eq!((statistics.alloc, statistics.alloc_error), (Some(80 << 20), None));
     }
 }

@@ -69,6 +69,8 @@ pub(crate) struct Sampled {
     pub(crate) rate: u64,
     /// Whether some samples were picked with another rate.
     pub(crate) has_other_rates: bool,
+    /// The variance of the estimate of all bytes in use; 0 in a difference.
+    pub(crate) in_use_variance: f64,
     /// Nanoseconds since the Unix epoch.
     pub(crate) time_nanos: i64,
     /// Nanoseconds between the two moments of a difference, else 0.

@@ -7,7 +7,7 @@
 //! and where a sample goes is not decided here.
 
 use crate::thread::{QUIET, ThreadState};
-use crate::{config, stats, thread};
+use crate::{config, cost, live, stats, thread};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 
 /// While sampling is off, a thread looks after so many bytes whether it still is.
@@ -88,6 +88,9 @@ pub(crate) fn remember(rate: u64) {
     if first != rate {
         OTHER_RATES.store(true, Ordering::Relaxed);
     }
+    if config::set_rate().is_none() && rate > config::DEFAULT_SAMPLE_RATE {
+        stats::SPARSE_SAMPLES.add(1);
+    }
 }
 
 /// Whether all samples so far were picked with this rate.
@@ -112,7 +115,7 @@ pub(crate) fn weight(size: u64, rate: u64) -> u64 {
 ///
 /// After `Some`, the countdown rests until [`rearm`]: nothing that the recording allocates is
 /// sampled.
-pub(crate) fn pick(state: &ThreadState, size: usize, rate_in_source: u64) -> Option<u64> {
+pub(crate) fn pick(state: &ThreadState, size: usize, rate_in_source: Option<u64>) -> Option<u64> {
     let started = state.started.get();
     if !started {
         // The first allocation of a thread is as likely a sample as any other.
@@ -143,9 +146,19 @@ pub(crate) fn pick(state: &ThreadState, size: usize, rate_in_source: u64) -> Opt
     Some(state.rate.get())
 }
 
+/// Starts the countdown to the next sample after one that was taken.
+pub(crate) fn after_sample(state: &ThreadState) {
+    if config::set_rate().is_none() {
+        let pace = state.pace.get();
+        state.pace.set(pace.after_sample(cost::of_sample_nanos(), live::nanoseconds));
+    }
+    rearm(state);
+}
+
 /// Starts the countdown to the thread's next sample, with the rate as it is now.
 pub(crate) fn rearm(state: &ThreadState) {
-    let rate = config::sample_rate();
+    let rate =
+        config::set_rate().unwrap_or_else(|| state.pace.get().rate(config::DEFAULT_SAMPLE_RATE));
     state.rate.set(rate);
     let mut random = state.random.get();
     let left = if rate == 0 { BYTES_BETWEEN_CHECKS } else { random.bytes_to_next_pick(rate) };
@@ -180,7 +193,7 @@ fn fresh_seed() -> u64 {
     let base = config::seed().unwrap_or_else(|| {
         let here = 0_u8;
         let address = std::ptr::from_ref(&here).addr() as u64;
-        crate::live::nanoseconds() ^ address.rotate_left(32) ^ u64::from(std::process::id())
+        live::nanoseconds() ^ address.rotate_left(32) ^ u64::from(std::process::id())
     });
     base ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

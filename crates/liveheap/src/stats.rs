@@ -38,6 +38,7 @@ pub(crate) static STACKS_BROKEN: Counter = Counter::new();
 pub(crate) static PLACEMENTS_FAILED: Counter = Counter::new();
 pub(crate) static HANDLER_SAMPLES_LOST: Counter = Counter::new();
 pub(crate) static HANDLER_FREES_LOST: Counter = Counter::new();
+pub(crate) static SPARSE_SAMPLES: Counter = Counter::new();
 pub(crate) static BAD_SETTINGS: Counter = Counter::new();
 /// Nanoseconds, see [`cost`](crate::cost).
 pub(crate) static SAMPLING_CPU: Counter = Counter::new();
@@ -56,6 +57,9 @@ pub struct Stats {
     pub sample_rate: u64,
     /// Allocations that were picked and recorded.
     pub samples: u64,
+    /// Of these, the ones that were picked with a larger rate than [`Stats::sample_rate`]: more of them would
+    /// have taken more than 2 % of their thread's time.
+    pub sparse_samples: u64,
     /// Recorded allocations that are not freed yet.
     pub live_samples: u64,
     /// Memory of the profiler's tables, in bytes; it is not in the wrapped allocator.
@@ -101,6 +105,7 @@ pub fn stats() -> Stats {
         installed: alloc::is_installed(),
         sample_rate: crate::sample_rate(),
         samples,
+        sparse_samples: SPARSE_SAMPLES.value(),
         live_samples: samples.saturating_sub(freed),
         table_bytes: arena::mapped_bytes(),
         live_table_full: LIVE_TABLE_FULL.value(),

@@ -36,7 +36,8 @@ pub(crate) fn sampled_by(split: SplitBy, report: Vec<String>) -> Sampled {
     sampled.has_other_rates = !sampler::all_have_rate(sampled.rate);
     // Behind the stacks, so that a library that was loaded meanwhile is among them.
     sampled.modules = modules();
-    add_comments(&mut sampled.comments, &stats, sampled.has_other_rates);
+    let error = sampled.has_other_rates.then(|| sampled.in_use_variance.sqrt());
+    add_comments(&mut sampled.comments, &stats, error);
     if stats.installed {
         sampled.comments.push(account(&stats, cost::process_nanos()));
     }
@@ -51,6 +52,7 @@ fn push(sampled: &mut Sampled, bucket: &BucketView<'_>) {
         in_use_objects,
         in_use_bytes,
     };
+    sampled.in_use_variance += bucket.in_use.variance;
     let stack = bucket.stack.iter().map(|&address| address as u64);
     sampled.push(stack, bucket.size, estimate(bucket), picked);
 }
@@ -70,9 +72,9 @@ pub(crate) fn sample_rate() -> u64 {
     if stats.installed { stats.sample_rate } else { 0 }
 }
 
-/// Shows the estimate of every row with the size of its objects.
-pub(crate) fn for_each_estimate(mut visit: impl FnMut(Estimate, u64)) {
-    buckets::for_each(&mut |bucket| visit(estimate(bucket), bucket.size));
+/// Shows the estimate of every row with the variance of its bytes in use.
+pub(crate) fn for_each_estimate(mut visit: impl FnMut(Estimate, f64)) {
+    buckets::for_each(&mut |bucket| visit(estimate(bucket), bucket.in_use.variance));
 }
 
 /// The estimate of all bytes in use.
@@ -95,7 +97,9 @@ fn now() -> i64 {
 }
 
 /// Says what the numbers lack.
-fn add_comments(comments: &mut Vec<String>, stats: &Stats, has_other_rates: bool) {
+///
+/// `error` is the standard error of all bytes in use, where the rate does not tell it.
+fn add_comments(comments: &mut Vec<String>, stats: &Stats, error: Option<f64>) {
     if !stats.installed {
         comments.push(
             "liveheap: nothing is sampled, no liveheap::Heap is the #[global_allocator]".to_owned(),
@@ -103,12 +107,24 @@ fn add_comments(comments: &mut Vec<String>, stats: &Stats, has_other_rates: bool
     } else if stats.sample_rate == 0 {
         comments.push("liveheap: sampling is off, the sample rate is 0".to_owned());
     }
-    if has_other_rates {
-        comments.push(
-            "liveheap: samples were picked with several rates; the numbers account for that, error \
-             bars from the period do not"
-                .to_owned(),
+    if let Some(error) = error {
+        let mut comment = String::from("liveheap: ");
+        // Writing to a text cannot fail.
+        let _ = match stats.sparse_samples {
+            0 => write!(comment, "samples were picked with several rates"),
+            sparse => write!(
+                comment,
+                "{sparse} of {} samples were picked with larger rates, since more would have taken \
+                 over 2 % of their thread's time",
+                stats.samples
+            ),
+        };
+        // `liveheap doctor` reads the number.
+        let _ = write!(
+            comment,
+            "; the numbers account for that, and the standard error of all bytes in use is {error:.0}"
         );
+        comments.push(comment);
     }
     let counted = [
         (stats.live_table_full, "samples were lost: the table of live objects was full"),

@@ -6,6 +6,7 @@
 
 #![expect(unsafe_code, reason = "the thread's id is a system call")]
 
+use crate::pace::Pace;
 use crate::sampler::Random;
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -23,6 +24,8 @@ pub(crate) struct ThreadState {
     /// False until the thread's first allocation.
     pub(crate) started: Cell<bool>,
     pub(crate) random: Cell<Random>,
+    /// How often it samples while nobody has set a rate.
+    pub(crate) pace: Cell<Pace>,
     /// Samples and frees of samples that might have been timed.
     pub(crate) watches: Cell<u32>,
     /// The kernel's id of this thread, 0 until the first sample.
@@ -43,6 +46,7 @@ thread_local! {
             rate: Cell::new(0),
             started: Cell::new(false),
             random: Cell::new(Random::zero()),
+            pace: Cell::new(Pace::first()),
             watches: Cell::new(0),
             id: Cell::new(0),
             stack_low: Cell::new(0),

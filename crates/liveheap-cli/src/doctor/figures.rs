@@ -13,6 +13,9 @@ pub(crate) const DEEPEST: usize = 128;
 /// How many frames from the root the start of a thread may be.
 const NEAR_ROOT: usize = 6;
 
+/// Behind these words our runtime says a standard error, in bytes.
+const STANDARD_ERROR: &str = "the standard error of all bytes in use is ";
+
 /// A row this many periods large is missed in one profile of twenty.
 const VISIBLE_PERIODS: i64 = 3;
 
@@ -143,12 +146,17 @@ fn is_start(name: &str) -> bool {
 pub(crate) fn precision(profile: &Profile, index: usize) -> Precision {
     let behind = behind(profile, index).filter(|behind| behind.samples > 0.0);
     let period = profile.period;
+    let has_one_rate = variance_in_use(profile).is_none();
     Precision {
         period,
         period_unit: profile.text(profile.period_type.unit).to_owned(),
         samples: behind.map(|behind| behind.samples),
         relative_error: behind.map(|behind| behind.relative_error.min(1.0)),
-        visible_from: if period > 1 { period.saturating_mul(VISIBLE_PERIODS) } else { 0 },
+        visible_from: if period > 1 && has_one_rate {
+            period.saturating_mul(VISIBLE_PERIODS)
+        } else {
+            0
+        },
     }
 }
 
@@ -177,6 +185,12 @@ fn behind(profile: &Profile, index: usize) -> Option<Behind> {
         let samples = total(profile, counts) as f64;
         return Some(Behind { samples, relative_error: 1.0 / samples.sqrt() });
     }
+    if let Some(variance) = variance_in_use(profile) {
+        // Of other values nothing is said, and the period is that of some samples only.
+        let relative_error = variance.sqrt() / total(profile, index) as f64;
+        let samples = relative_error.powi(-2);
+        return (kind == "inuse_space").then_some(Behind { samples, relative_error });
+    }
     let stem = kind.strip_suffix("space").or_else(|| kind.strip_suffix("objects"))?;
     let (objects, space) = (find(&format!("{stem}objects"))?, find(&format!("{stem}space"))?);
     let (mut samples, mut variance) = (0.0, 0.0);
@@ -195,6 +209,16 @@ fn behind(profile: &Profile, index: usize) -> Option<Behind> {
             if picked > 0.0 { count * worth * worth * (1.0 - picked) / picked } else { 0.0 };
     }
     Some(Behind { samples, relative_error: variance.sqrt() / total(profile, index) as f64 })
+}
+
+/// The variance of all bytes in use, when samples were picked with several rates: our runtime says the
+/// standard error then. Of profiles that were added up, the variances are.
+fn variance_in_use(profile: &Profile) -> Option<f64> {
+    let errors = profile.comments.iter().filter_map(|&comment| {
+        let (_, error) = profile.text(comment).split_once(STANDARD_ERROR)?;
+        error.parse::<f64>().ok()
+    });
+    errors.map(|error| error * error).reduce(|sum, variance| sum + variance)
 }
 
 #[cfg(test)]
@@ -271,5 +295,23 @@ mod tests {
         assert_eq!(small.visible_from, 3 << 20);
         let large = precision(4, 400 << 20);
         assert_eq!((large.samples, large.relative_error), (Some(4.0), Some(0.0)));
+    }
+
+    #[test]
+    fn of_samples_with_several_rates_the_error_is_what_the_profile_says() {
+        let types = [("inuse_space", "bytes"), ("alloc_space", "bytes")];
+        let mut builder = ProfileBuilder::new(&types);
+        builder.set_period("space", "bytes", 1 << 20);
+        builder.sample(&[], &[1000, 1000], &[]);
+        let said = |error| format!("liveheap: 2 of 3 samples{STANDARD_ERROR}{error}");
+        builder.comment(&said(30));
+        builder.comment(&said(40));
+        builder.comment("liveheap: something else");
+        let profile = builder.finish();
+        let in_use = super::precision(&profile, 0);
+        assert_eq!(in_use.relative_error, Some(0.05));
+        assert!((in_use.samples.unwrap() - 400.0).abs() < 0.01, "{in_use:?}");
+        assert_eq!(in_use.visible_from, 0);
+        assert_eq!(super::precision(&profile, 1).relative_error, None);
     }
 }

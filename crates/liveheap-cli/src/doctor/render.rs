@@ -43,11 +43,14 @@ fn summary(facts: &ProfileFacts) -> String {
     if let (Some(samples), Some(error)) = (precision.samples, precision.relative_error) {
         let _ = write!(
             text,
-            " from about {samples:.0} {}, good to about ±{}; what is below {} is often missed",
+            " from about {samples:.0} {}, good to about ±{}",
             if samples < 1.5 { "sample" } else { "samples" },
             rounded(error),
-            value(precision.visible_from, &precision.period_unit)
         );
+        if precision.visible_from > 0 {
+            let smallest = value(precision.visible_from, &precision.period_unit);
+            let _ = write!(text, "; what is below {smallest} is often missed");
+        }
     } else {
         let _ = write!(text, " in {} {}", facts.rows, if facts.rows == 1 { "row" } else { "rows" });
     }

@@ -11,7 +11,7 @@
 #![expect(unsafe_code, reason = "implements and calls GlobalAlloc")]
 
 use crate::cost::SampleWatch;
-use crate::live::{self, LARGE, MARK_BYTES, PAGE, RecordId, Sampled};
+use crate::live::{self, RecordId, Sampled};
 use crate::thread::{self, ThreadState};
 use crate::{buckets, callers, fork, sampler, stats};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -108,9 +108,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
 
     #[inline(always)]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if live::stays_in_place(layout) || live::may_be_marked(pointer) {
+        let (size, align) = (layout.size(), layout.align());
+        if live::may_be_sampled(pointer) {
             // SAFETY: the caller's contract, passed on.
-            return unsafe { Self::dealloc_slowly(pointer, layout.size(), layout.align(), self) };
+            return unsafe { Self::dealloc_near_page(pointer, size, align, self) };
+        }
+        if live::is_large(size) {
+            // SAFETY: the caller's contract, passed on.
+            return unsafe { Self::dealloc_large(pointer, size, align, self) };
         }
         // SAFETY: the caller's contract; no sampled object has such an address and layout.
         unsafe { self.inner.dealloc(pointer, layout) }
@@ -118,19 +123,18 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
 
     #[inline(always)]
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let goes_on = thread::countdown(new_size);
-        if !goes_on || live::stays_in_place(layout) || live::may_be_marked(pointer) {
+        let (size, align) = (layout.size(), layout.align());
+        if !thread::countdown(new_size) {
             // SAFETY: the caller's contract, passed on.
-            return unsafe {
-                Self::realloc_slowly(
-                    pointer,
-                    layout.size(),
-                    layout.align(),
-                    new_size,
-                    self,
-                    !goes_on,
-                )
-            };
+            return unsafe { Self::realloc_sampled(pointer, size, align, new_size, self) };
+        }
+        if live::may_be_sampled(pointer) {
+            // SAFETY: the caller's contract, passed on.
+            return unsafe { Self::realloc_near_page(pointer, size, align, new_size, self) };
+        }
+        if live::is_large(size) {
+            // SAFETY: the caller's contract, passed on.
+            return unsafe { Self::realloc_sampled(pointer, size, align, new_size, self) };
         }
         // SAFETY: the caller's contract; no sampled object has such an address and layout.
         unsafe { self.inner.realloc(pointer, layout, new_size) }
@@ -168,54 +172,94 @@ impl<A: GlobalAlloc> Heap<A> {
         }
     }
 
+    /// Frees an object that may be sampled, judging by its address.
     #[inline(never)]
-    unsafe fn dealloc_slowly(pointer: *mut u8, size: usize, align: usize, heap: &Self) {
+    unsafe fn dealloc_near_page(pointer: *mut u8, size: usize, align: usize, heap: &Self) {
         // SAFETY: they are a layout's.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-        if live::stays_in_place(layout) {
-            if let Some(id) = live::remove(pointer) {
-                live::retire(id);
-            }
-            // SAFETY: an object of such a layout is where `inner` put it.
-            return unsafe { heap.inner.dealloc(pointer, layout) };
+        if live::is_large(size) {
+            // SAFETY: the caller's contract, passed on.
+            return unsafe { Self::dealloc_large(pointer, size, align, heap) };
         }
-        // SAFETY: the address is 16 behind a page's begin.
-        match unsafe { live::read_mark(pointer) } {
-            // SAFETY: without a mark the object is one of `inner`'s own.
+        if live::lies_as_sampled(pointer, layout) {
+            // SAFETY: the caller's contract, passed on.
+            return unsafe { Self::dealloc_small(pointer, size, align, heap) };
+        }
+        // SAFETY: what is not sampled is one of `inner`'s own.
+        unsafe { heap.inner.dealloc(pointer, layout) };
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc_large(pointer: *mut u8, size: usize, align: usize, heap: &Self) {
+        // SAFETY: they are a layout's.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        if let Some(id) = live::remove(pointer) {
+            live::retire(id);
+        }
+        // SAFETY: a large object is where `inner` put it.
+        unsafe { heap.inner.dealloc(pointer, layout) };
+    }
+
+    /// Frees a small object that lies as a sampled one does.
+    #[inline(never)]
+    unsafe fn dealloc_small(pointer: *mut u8, size: usize, align: usize, heap: &Self) {
+        // SAFETY: they are a layout's.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        // SAFETY: this is where it lies.
+        match unsafe { live::find_small(pointer, layout) } {
+            // SAFETY: what is not sampled is one of `inner`'s own.
             None => unsafe { heap.inner.dealloc(pointer, layout) },
             Some(id) => {
-                live::retire(id);
-                // SAFETY: the object is marked, and its record is gone.
-                unsafe { heap.dealloc_marked(pointer, layout) };
+                live::retire_small(pointer, layout, id);
+                // SAFETY: the object is sampled, and its record is gone.
+                unsafe { heap.dealloc_with_room(pointer, layout) };
             }
         }
     }
 
+    /// Reallocates an object that may be sampled, judging by its address; its new size is no sample.
     #[inline(never)]
-    unsafe fn realloc_slowly(
+    unsafe fn realloc_near_page(
         pointer: *mut u8,
         size: usize,
         align: usize,
         new_size: usize,
         heap: &Self,
-        ran_out: bool,
     ) -> *mut u8 {
-        let marker = 0_u8;
         // SAFETY: they are a layout's.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-        let rate = if ran_out { heap.pick(new_size) } else { None };
-        if !live::stays_in_place(layout)
-            && live::may_be_marked(pointer)
-            // SAFETY: the address is 16 behind a page's begin.
-            && let Some(id) = unsafe { live::read_mark(pointer) }
+        if live::is_large(size) || live::lies_as_sampled(pointer, layout) {
+            // SAFETY: the caller's contract, passed on.
+            return unsafe { Self::realloc_sampled(pointer, size, align, new_size, heap) };
+        }
+        // SAFETY: what is not sampled is one of `inner`'s own.
+        unsafe { heap.inner.realloc(pointer, layout, new_size) }
+    }
+
+    /// Reallocates an object that may be sampled, or whose countdown ran out.
+    #[inline(never)]
+    unsafe fn realloc_sampled(
+        pointer: *mut u8,
+        size: usize,
+        align: usize,
+        new_size: usize,
+        heap: &Self,
+    ) -> *mut u8 {
+        let marker = 0_u8;
+        let marker = &raw const marker;
+        // SAFETY: they are a layout's.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        let rate = if thread::ran_out() { heap.pick(new_size) } else { None };
+        if !live::is_large(size)
+            && live::lies_as_sampled(pointer, layout)
+            // SAFETY: this is where it lies.
+            && let Some(id) = unsafe { live::find_small(pointer, layout) }
         {
-            // SAFETY: the object is marked with this record.
-            return unsafe {
-                heap.move_marked(pointer, layout, new_size, id, rate, &raw const marker)
-            };
+            // SAFETY: the object is sampled and has this record.
+            return unsafe { heap.move_small(pointer, layout, new_size, id, rate, marker) };
         }
         // SAFETY: the object is one of `inner`'s own; the rest is the caller's contract.
-        unsafe { heap.realloc_unmarked(pointer, layout, new_size, rate, &raw const marker) }
+        unsafe { heap.realloc_in_place(pointer, layout, new_size, rate, marker) }
     }
 
     /// Decides about an allocation whose countdown ran out. After a rate, [`Self::sample`] or
@@ -239,34 +283,50 @@ impl<A: GlobalAlloc> Heap<A> {
             // SAFETY: the caller's contract, passed on.
             return unsafe { self.alloc_plain(layout, fill) };
         };
-        if live::stays_in_place(layout) {
+        if live::is_large(layout.size()) {
             // SAFETY: the caller's contract, passed on.
             let pointer = unsafe { self.alloc_plain(layout, fill) };
             record_in_place(pointer, layout.size(), rate, id, marker);
             return pointer;
         }
+        // SAFETY: the caller's contract, passed on.
+        let pointer = unsafe { self.alloc_small(layout, rate, fill, id, marker) };
+        done();
+        pointer.unwrap_or_else(|| {
+            live::give_back(id);
+            // SAFETY: the caller's contract, passed on.
+            unsafe { self.alloc_plain(layout, fill) }
+        })
+    }
+
+    /// Allocates and records a small object that was picked; none when there is no room for that.
+    unsafe fn alloc_small(
+        &self,
+        layout: Layout,
+        rate: u64,
+        fill: Fill,
+        id: RecordId,
+        marker: *const u8,
+    ) -> Option<*mut u8> {
         let _watch = SampleWatch::of_sample();
-        let room = with_mark(layout);
-        // SAFETY: the layout is the caller's, and larger.
+        let (room, offset) = live::room(layout);
+        // SAFETY: the layout is the caller's, or larger.
         let start = unsafe { self.alloc_plain(room, fill) };
         if start.is_null() {
             stats::PLACEMENTS_FAILED.add(1);
-            live::give_back(id);
-            done();
-            // SAFETY: the caller's contract, passed on.
-            return unsafe { self.alloc_plain(layout, fill) };
+            return None;
         }
-        // SAFETY: the allocation is 16 bytes larger than the object.
-        let pointer = unsafe { start.add(MARK_BYTES) };
-        thread::with(|state| {
-            let sampled = describe(state, pointer, layout.size(), rate, marker);
-            live::fill(id, &sampled);
-            live::count_allocated(&sampled);
-        });
-        // SAFETY: the allocation begins with 16 bytes for the mark, at a page's begin.
-        unsafe { live::write_mark(pointer, id) };
-        done();
-        pointer
+        // SAFETY: the room is as much larger than the object.
+        let pointer = unsafe { start.add(offset) };
+        let sampled = thread::with(|state| describe(state, pointer, layout.size(), rate, marker));
+        live::fill(id, &sampled);
+        // SAFETY: the object lies in its room.
+        if !unsafe { live::record_small(&sampled, layout, id) } {
+            // SAFETY: `inner` gave it out just now, with this layout.
+            unsafe { self.inner.dealloc(start, room) };
+            return None;
+        }
+        Some(pointer)
     }
 
     unsafe fn alloc_plain(&self, layout: Layout, fill: Fill) -> *mut u8 {
@@ -278,18 +338,19 @@ impl<A: GlobalAlloc> Heap<A> {
         }
     }
 
-    /// Frees an object that is marked. Its record is gone already.
-    unsafe fn dealloc_marked(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the object is marked, so the bytes before it are ours.
-        unsafe { live::clear_mark(pointer) };
-        // SAFETY: a marked object lies 16 bytes behind the begin of its allocation.
-        let start = unsafe { pointer.sub(MARK_BYTES) };
+    /// Frees a small sampled object. Its record is gone already.
+    unsafe fn dealloc_with_room(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller says that it was recorded.
+        unsafe { live::clear(pointer, layout) };
+        let (room, offset) = live::room(layout);
+        // SAFETY: a small sampled object lies so far behind the begin of its room.
+        let start = unsafe { pointer.sub(offset) };
         // SAFETY: `inner` gave out `start` with this very layout.
-        unsafe { self.inner.dealloc(start, with_mark(layout)) };
+        unsafe { self.inner.dealloc(start, room) };
     }
 
-    /// Reallocates a marked object: it moves, and whether it is sampled again is `rate`.
-    unsafe fn move_marked(
+    /// Reallocates a small sampled object: it moves, and whether it is sampled again is `rate`.
+    unsafe fn move_small(
         &self,
         pointer: *mut u8,
         layout: Layout,
@@ -312,14 +373,14 @@ impl<A: GlobalAlloc> Heap<A> {
         }
         // SAFETY: both allocations have this many bytes, and they are different ones.
         unsafe { std::ptr::copy_nonoverlapping(pointer, moved, layout.size().min(new_size)) };
-        live::retire(id);
-        // SAFETY: the object is marked, and its record is gone.
-        unsafe { self.dealloc_marked(pointer, layout) };
+        live::retire_small(pointer, layout, id);
+        // SAFETY: the object was sampled, and its record is gone.
+        unsafe { self.dealloc_with_room(pointer, layout) };
         moved
     }
 
-    /// Reallocates an object that is not marked; it may be in the table of large objects.
-    unsafe fn realloc_unmarked(
+    /// Reallocates an object that is where `inner` put it; a large one may be sampled.
+    unsafe fn realloc_in_place(
         &self,
         pointer: *mut u8,
         layout: Layout,
@@ -327,13 +388,14 @@ impl<A: GlobalAlloc> Heap<A> {
         rate: Option<u64>,
         marker: *const u8,
     ) -> *mut u8 {
-        let old_id = if live::stays_in_place(layout) { live::remove(pointer) } else { None };
-        let in_place = layout.align() > MARK_BYTES || new_size >= LARGE;
+        let old_id = if live::is_large(layout.size()) { live::remove(pointer) } else { None };
         if let Some(rate) = rate
-            && !in_place
+            && !live::is_large(new_size)
         {
             // SAFETY: the contract of `realloc`, passed on.
-            return unsafe { self.move_and_mark(pointer, layout, new_size, old_id, rate, marker) };
+            return unsafe {
+                self.move_and_sample(pointer, layout, new_size, old_id, rate, marker)
+            };
         }
         // SAFETY: the object is where `inner` put it, with this layout.
         let moved = unsafe { self.inner.realloc(pointer, layout, new_size) };
@@ -356,8 +418,8 @@ impl<A: GlobalAlloc> Heap<A> {
         moved
     }
 
-    /// Reallocates an unmarked object to a small one that is sampled.
-    unsafe fn move_and_mark(
+    /// Reallocates such an object to a small one that is sampled.
+    unsafe fn move_and_sample(
         &self,
         pointer: *mut u8,
         layout: Layout,
@@ -383,14 +445,6 @@ impl<A: GlobalAlloc> Heap<A> {
         unsafe { self.inner.dealloc(pointer, layout) };
         moved
     }
-}
-
-/// The layout of the allocation that a marked object lies in.
-fn with_mark(layout: Layout) -> Layout {
-    // A marked object has less than 64 KiB, so the sum is far from overflowing.
-    let size = layout.size() + MARK_BYTES;
-    // SAFETY: the alignment is a power of two, and the size is small.
-    unsafe { Layout::from_size_align_unchecked(size, PAGE) }
 }
 
 /// Records an object that stays where the wrapped allocator put it.

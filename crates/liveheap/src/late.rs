@@ -21,15 +21,15 @@ static WAITING: Waiting<PLACES> = Waiting::new();
 pub(crate) enum LateFree {
     /// Of the sampled object that this record is of.
     Record(RecordId),
-    /// Of a large object at this address, sampled or not.
-    Large(usize),
+    /// Of the object at this address that is in the table.
+    Entry(usize),
 }
 
 /// Remembers a free, before its memory goes back. Takes no lock.
 pub(crate) fn put_off(free: LateFree) {
     let word = match free {
         LateFree::Record(id) => IS_RECORD | u64::from(id.number()),
-        LateFree::Large(address) => address as u64,
+        LateFree::Entry(address) => address as u64,
     };
     if !WAITING.put(word) {
         stats::HANDLER_FREES_LOST.add(1);
@@ -60,7 +60,7 @@ fn decode(word: u64) -> LateFree {
         reason = "the words are made above, of such numbers"
     )]
     if word & IS_RECORD == 0 {
-        LateFree::Large(word as usize)
+        LateFree::Entry(word as usize)
     } else {
         LateFree::Record(RecordId::from_number(word as u32))
     }

@@ -5,10 +5,12 @@
 //! must find out quickly that its object is not sampled:
 //! - **small objects**: a sampled one has its address 16 behind a page's begin, and in the 16 bytes
 //!   before it a mark with the number of its record, which names the object in turn. So the test of
-//!   12 bits of the address clears nearly all others, and the record clears the rest, whatever bytes
+//!   11 bits of the address clears nearly all others, and the record clears the rest, whatever bytes
 //!   happen to lie there.
-//! - **large or over-aligned objects** stay where the wrapped allocator put them, and are found by
-//!   address in a table; a filter of counters spares most others even that.
+//! - **over-aligned objects**, small ones with an alignment above 16: a sampled one lies at a page's
+//!   begin, which the same test finds, and is found by address in a table.
+//! - **large objects** stay where the wrapped allocator put them, and are in that table, too; a filter
+//!   of counters spares most others the look into it.
 
 #![expect(unsafe_code, reason = "marks lie in memory of the wrapped allocator, records in our own")]
 
@@ -86,18 +88,39 @@ impl RecordId {
     }
 }
 
-/// Whether a sampled object of this layout stays where the wrapped allocator put it.
-///
-/// Alignments above 16 make the shifted number at least 64 Ki as well.
+/// Whether a sampled object of this size stays where the wrapped allocator put it.
 #[inline(always)]
-pub(crate) fn stays_in_place(layout: Layout) -> bool {
-    (layout.size() | (layout.align() << 11)) >= LARGE
+pub(crate) fn is_large(size: usize) -> bool {
+    size >= LARGE
 }
 
 /// Whether a small object can be a sampled one, judging by its address.
 #[inline(always)]
-pub(crate) fn may_be_marked(pointer: *mut u8) -> bool {
-    pointer.addr() & (PAGE - 1) == MARK_BYTES
+pub(crate) fn may_be_sampled(pointer: *mut u8) -> bool {
+    // At a page's begin, or 16 behind.
+    pointer.addr() & (PAGE - 1 - MARK_BYTES) == 0
+}
+
+/// Whether a small object of this layout lies exactly where a sampled one would.
+#[inline(always)]
+pub(crate) fn lies_as_sampled(pointer: *mut u8, layout: Layout) -> bool {
+    pointer.addr() % PAGE == if is_marked(layout) { MARK_BYTES } else { 0 }
+}
+
+/// Whether a small sampled object of this layout has a mark; over-aligned ones have none.
+#[inline(always)]
+fn is_marked(layout: Layout) -> bool {
+    layout.align() <= MARK_BYTES
+}
+
+/// The allocation that a small sampled object of this layout lies in, and how far behind its begin.
+pub(crate) fn room(layout: Layout) -> (Layout, usize) {
+    let offset = if is_marked(layout) { MARK_BYTES } else { 0 };
+    // A small object has less than 64 KiB, so the sum is far from overflowing.
+    let (size, align) = (layout.size() + offset, layout.align().max(PAGE));
+    // SAFETY: the alignment is a power of two, and the size is small. Where the alignment is so large
+    // that this size would overflow when rounded up, the layout is the caller's own, and valid.
+    (unsafe { Layout::from_size_align_unchecked(size, align) }, offset)
 }
 
 /// Nanoseconds of the monotonic clock, as fine as its cheap reading is.
@@ -272,6 +295,62 @@ pub(crate) fn for_each(visit: &mut dyn FnMut(&LiveObject)) {
 }
 
 // ---------------------------------------------------------------------------------------------
+// Small objects
+
+/// The record of a small object of this layout, or none when it is not a sampled one.
+///
+/// # Safety
+/// - The object [`lies_as_sampled`].
+#[inline(always)]
+pub(crate) unsafe fn find_small(pointer: *mut u8, layout: Layout) -> Option<RecordId> {
+    if is_marked(layout) {
+        // SAFETY: the address is 16 behind a page's begin, in a page that holds the object.
+        unsafe { read_mark(pointer) }
+    } else {
+        find(pointer)
+    }
+}
+
+/// Counts the free of a small sampled object of this layout.
+pub(crate) fn retire_small(pointer: *mut u8, layout: Layout, id: RecordId) {
+    if is_marked(layout) {
+        return retire(id);
+    }
+    if thread::is_inside() {
+        return put_off_entry(pointer, id);
+    }
+    take_out(pointer);
+    retire(id);
+}
+
+/// Counts an object's allocation, and marks it or enters it, so that its free finds it. False when there
+/// is no room for that.
+///
+/// # Safety
+/// - The object lies in its [`room`].
+pub(crate) unsafe fn record_small(sampled: &Sampled, layout: Layout, id: RecordId) -> bool {
+    if is_marked(layout) {
+        // SAFETY: the object's room begins with 16 bytes for the mark, at a page's begin.
+        unsafe { write_mark(sampled.pointer, id) };
+    } else if !insert(sampled.pointer, id) {
+        return false;
+    }
+    count_allocated(sampled);
+    true
+}
+
+/// Takes what says that a small object is sampled out of its memory, before that goes back.
+///
+/// # Safety
+/// - The object was recorded by [`record_small`] with this layout.
+pub(crate) unsafe fn clear(pointer: *mut u8, layout: Layout) {
+    if is_marked(layout) {
+        // SAFETY: the object is marked.
+        unsafe { clear_mark(pointer) };
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
 // Marks before small objects
 
 fn secret() -> u64 {
@@ -295,7 +374,7 @@ fn secret() -> u64 {
 ///
 /// # Safety
 /// - The 16 bytes before `pointer` are ours, and `pointer` is 16 behind a page's begin.
-pub(crate) unsafe fn write_mark(pointer: *mut u8, id: RecordId) {
+unsafe fn write_mark(pointer: *mut u8, id: RecordId) {
     // SAFETY: the caller says that the mark's place is ours.
     let words = unsafe { mark_of(pointer) };
     words[0].store(pointer.addr() as u64 ^ secret(), Ordering::Relaxed);
@@ -324,7 +403,7 @@ pub(crate) unsafe fn read_mark(pointer: *mut u8) -> Option<RecordId> {
 ///
 /// # Safety
 /// - As for [`write_mark`].
-pub(crate) unsafe fn clear_mark(pointer: *mut u8) {
+unsafe fn clear_mark(pointer: *mut u8) {
     // SAFETY: the caller says that the mark's place is ours.
     let words = unsafe { mark_of(pointer) };
     words[0].store(0, Ordering::Relaxed);
@@ -341,7 +420,7 @@ unsafe fn mark_of<'a>(pointer: *mut u8) -> &'a [AtomicU64; 2] {
 }
 
 // ---------------------------------------------------------------------------------------------
-// The table of large objects
+// The table of large and over-aligned objects
 
 /// An open-addressing table; address 0 is a free entry.
 struct Shard {
@@ -360,7 +439,7 @@ struct Entry {
 // SAFETY: the entries are memory of the shard's own, reached through its lock only.
 unsafe impl Send for Shard {}
 
-/// Enters a large object, or says no when the table cannot grow; then the drop is counted.
+/// Enters an object, or says no when the table cannot grow; then the drop is counted.
 pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
     // An earlier object at this address may wait to be taken out.
     late::settle();
@@ -379,20 +458,59 @@ pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
 /// interrupted the profiler it is none, and the record is retired later.
 #[inline]
 pub(crate) fn remove(pointer: *mut u8) -> Option<RecordId> {
-    let hash = hash_of(pointer);
-    // An object's own entry is counted before its address is known to anyone, so it cannot be missed.
-    if TABLED[hash % FILTER].load(Ordering::Relaxed) == 0 {
+    if !may_be_in_table(pointer) {
         return None;
     }
     if thread::is_inside() {
-        late::put_off(LateFree::Large(pointer.addr()));
+        if let Some(id) = find_without_lock(pointer) {
+            put_off_entry(pointer, id);
+        }
         return None;
     }
     late::settle();
     take_out(pointer)
 }
 
-/// The entry of a large object, if it has one.
+/// The record of the object at this address.
+#[cold]
+#[inline(never)]
+fn find(pointer: *mut u8) -> Option<RecordId> {
+    if !may_be_in_table(pointer) {
+        return None;
+    }
+    if thread::is_inside() {
+        return find_without_lock(pointer);
+    }
+    late::settle();
+    SHARD_TABLES[hash_of(pointer) % SHARDS].with(|shard| shard.find(pointer.addr()))
+}
+
+#[inline]
+fn may_be_in_table(pointer: *mut u8) -> bool {
+    // An object's own entry is counted before its address is known to anyone, so it cannot be missed.
+    TABLED[hash_of(pointer) % FILTER].load(Ordering::Relaxed) != 0
+}
+
+/// The record of an object, for a signal handler that interrupted the profiler: of all records, the one
+/// that names it. That takes a moment, and no lock.
+#[cold]
+fn find_without_lock(pointer: *mut u8) -> Option<RecordId> {
+    let names_it = |id: &RecordId| {
+        record(*id).is_some_and(|place| place.pointer.load(Ordering::Acquire) == pointer.addr())
+    };
+    (0..RECORDS_USED.load(Ordering::Relaxed)).map(RecordId).find(names_it)
+}
+
+/// Frees an object of the table in a signal handler: its entry is taken out later.
+fn put_off_entry(pointer: *mut u8, id: RecordId) {
+    if let Some(place) = record(id) {
+        // Nobody is to find the object by it.
+        place.pointer.store(0, Ordering::Relaxed);
+    }
+    late::put_off(LateFree::Entry(pointer.addr()));
+}
+
+/// The entry of an object, if it has one.
 fn take_out(pointer: *mut u8) -> Option<RecordId> {
     let hash = hash_of(pointer);
     let removed = SHARD_TABLES[hash % SHARDS].with(|shard| shard.remove(pointer.addr()))?;
@@ -404,7 +522,7 @@ fn take_out(pointer: *mut u8) -> Option<RecordId> {
 pub(crate) fn free_late(free: LateFree) {
     let id = match free {
         LateFree::Record(id) => Some(id),
-        LateFree::Large(address) => take_out(std::ptr::without_provenance_mut(address)),
+        LateFree::Entry(address) => take_out(std::ptr::without_provenance_mut(address)),
     };
     if let Some(id) = id {
         count_freed(id);
@@ -454,7 +572,12 @@ impl Shard {
         self.length += 1;
     }
 
-    fn remove(&mut self, pointer: usize) -> Option<RecordId> {
+    fn find(&mut self, pointer: usize) -> Option<RecordId> {
+        let place = self.place(pointer)?;
+        Some(self.slots()[place].id)
+    }
+
+    fn place(&mut self, pointer: usize) -> Option<usize> {
         let mask = self.capacity.checked_sub(1)?;
         let slots = self.slots();
         let mut place = place_of(pointer) & mask;
@@ -464,6 +587,13 @@ impl Shard {
             }
             place = (place + 1) & mask;
         }
+        Some(place)
+    }
+
+    fn remove(&mut self, pointer: usize) -> Option<RecordId> {
+        let mut place = self.place(pointer)?;
+        let mask = self.capacity - 1;
+        let slots = self.slots();
         let removed = slots[place].id;
         // Entries that a search would no longer reach across the gap move into it.
         let mut next = (place + 1) & mask;

@@ -73,6 +73,11 @@ pub(crate) fn countdown(size: usize) -> bool {
     })
 }
 
+/// Whether the countdown has ended, and the next sample is due.
+pub(crate) fn ran_out() -> bool {
+    with(|state| state.left.get() < 0)
+}
+
 /// The kernel's id of this thread.
 pub(crate) fn id(state: &ThreadState) -> u32 {
     if state.id.get() == 0 {

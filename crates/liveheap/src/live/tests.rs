@@ -1,6 +1,8 @@
 //! Examples of the live table and of records.
 
-use super::{Entry, RecordId, Shard, give_back, insert, remove, reserve, stays_in_place};
+use super::{
+    Entry, PAGE, RecordId, Shard, give_back, insert, may_be_sampled, remove, reserve, room,
+};
 use std::alloc::Layout;
 
 fn address(number: usize) -> *mut u8 {
@@ -8,10 +10,17 @@ fn address(number: usize) -> *mut u8 {
 }
 
 #[test]
-fn large_and_over_aligned_objects_stay_in_place() {
-    let stays = |size, align| stays_in_place(Layout::from_size_align(size, align).unwrap());
-    assert_eq!([stays(1, 1), stays(65_535, 16), stays(65_536, 1)], [false, false, true]);
-    assert_eq!([stays(1, 16), stays(1, 32), stays(1, 4096)], [false, true, true]);
+fn a_small_sampled_object_has_room_where_its_free_looks() {
+    for align in (0..30).map(|doublings| 1 << doublings) {
+        for size in [1, 100, 65_535] {
+            let layout = Layout::from_size_align(size, align).unwrap();
+            let (room, offset) = room(layout);
+            assert!(room.align() >= PAGE && room.size() >= size + offset);
+            assert!(offset.is_multiple_of(align.min(PAGE)));
+            let pointer = address(7 * room.align() + offset);
+            assert!(may_be_sampled(pointer) && pointer.addr().is_multiple_of(align));
+        }
+    }
 }
 
 #[test]

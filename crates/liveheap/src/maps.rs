@@ -2,9 +2,11 @@
 //!
 //! Runs inside malloc: no allocation, no panic; it opens a file, with plain system calls that no
 //! thread cancellation can interrupt. In: nothing. Out: each line to a function. What is in a mapping
-//! is not looked at here.
+//! is not looked at here. Who wants a single mapping asks [`query`] first, which costs less.
 
 #![expect(unsafe_code, reason = "reads a file without the standard library's buffers")]
+
+pub(crate) mod query;
 
 use crate::errno::KeepErrno;
 use std::ops::ControlFlow;
@@ -30,18 +32,7 @@ pub(crate) struct Mapping<'a> {
 /// read.
 pub(crate) fn for_each(visit: &mut dyn FnMut(&Mapping<'_>) -> ControlFlow<()>) -> bool {
     let _errno = KeepErrno::new();
-    // SAFETY: openat(2) reads a path that ends with a NUL.
-    let file = unsafe {
-        libc::syscall(
-            libc::SYS_openat,
-            libc::AT_FDCWD,
-            c"/proc/self/maps".as_ptr(),
-            libc::O_RDONLY | libc::O_CLOEXEC,
-        )
-    };
-    if file < 0 {
-        return false;
-    }
+    let Some(file) = open() else { return false };
     let mut lines = Lines { buffer: [0; BUFFER], filled: 0, skipping: false };
     loop {
         let rest = &mut lines.buffer[lines.filled..];
@@ -53,9 +44,27 @@ pub(crate) fn for_each(visit: &mut dyn FnMut(&Mapping<'_>) -> ControlFlow<()>) -
             break;
         }
     }
-    // SAFETY: closes the file that was opened above, which nobody else knows.
-    unsafe { libc::syscall(libc::SYS_close, file) };
+    close(file);
     true
+}
+
+/// The list as a file, which the caller closes.
+fn open() -> Option<libc::c_long> {
+    // SAFETY: openat(2) reads a path that ends with a NUL.
+    let file = unsafe {
+        libc::syscall(
+            libc::SYS_openat,
+            libc::AT_FDCWD,
+            c"/proc/self/maps".as_ptr(),
+            libc::O_RDONLY | libc::O_CLOEXEC,
+        )
+    };
+    (file >= 0).then_some(file)
+}
+
+fn close(file: libc::c_long) {
+    // SAFETY: closes a file that `open` opened, which nobody else knows.
+    unsafe { libc::syscall(libc::SYS_close, file) };
 }
 
 /// Bytes that were read and not yet shown.

@@ -12,6 +12,7 @@
 
 #![expect(unsafe_code, reason = "reads registers and the stack")]
 
+mod bounds;
 mod bytes;
 mod cfi;
 mod eh_frame;
@@ -19,17 +20,18 @@ mod elf;
 mod entry;
 mod expression;
 pub(crate) mod modules;
+mod readable;
 mod remembered;
 mod rules;
 mod symbol;
 
+use crate::stats;
 use crate::thread::ThreadState;
-use crate::{maps, stats};
+use bounds::bounds;
 use eh_frame::Caller;
 pub(crate) use remembered::Remembered;
 use remembered::{Met, Step};
 use rules::{Base, Known, Packed};
-use std::ops::ControlFlow;
 
 /// The most frames of a stack; frames beyond, near the root, are cut off.
 pub(crate) const DEEPEST: usize = 128;
@@ -305,31 +307,6 @@ fn here() -> Registers {
 /// A return address without the signature that some processors put into its high bits.
 fn without_signature(address: usize) -> usize {
     if cfg!(target_arch = "aarch64") { address & 0x0000_ffff_ffff_ffff } else { address }
-}
-
-/// The stack that `sp` points into, which ends with its mapping.
-fn bounds(state: &ThreadState, sp: usize) -> Option<Stack> {
-    let known = state.stack_low.get()..state.stack_high.get();
-    if !known.contains(&sp) {
-        let mut found = None;
-        maps::for_each(&mut |mapping| {
-            if sp < mapping.start {
-                return ControlFlow::Break(());
-            }
-            if sp < mapping.end {
-                // The kernel lets the first thread's stack grow down, and keeps this much free.
-                let growth = if mapping.path == b"[stack]" { 1 << 20 } else { 0 };
-                found = Some((mapping.start.saturating_sub(growth), mapping.end));
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
-        let (low, high) = found?;
-        state.stack_low.set(low);
-        state.stack_high.set(high);
-    }
-    let reach = state.stack_high.get().checked_sub(sp)?.checked_sub(size_of::<usize>())?;
-    Some(Stack { low: sp, reach })
 }
 
 #[cfg(test)]

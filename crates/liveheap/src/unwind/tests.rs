@@ -5,6 +5,8 @@ use crate::thread;
 use std::cell::{Cell, RefCell};
 
 mod cost;
+pub(crate) mod denied;
+pub(crate) mod fenced;
 mod locks;
 mod remembered;
 

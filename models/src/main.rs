@@ -2,7 +2,7 @@
 //!
 //! In: the very files of the crate `liveheap`, compiled against the model checker's atomics. Out: a line
 //! for each model; an order in which one is wrong ends the program. `cargo run --release -p
-//! liveheap-models`
+//! liveheap-models`; with a word behind it, the models that have it in their names.
 
 #![expect(clippy::print_stdout, reason = "it talks to who runs it")]
 
@@ -17,12 +17,18 @@ mod free_list;
 #[path = "../../crates/liveheap/src/sync.rs"]
 #[cfg_attr(test, expect(dead_code, reason = "the runtime's tests count its locks"))]
 mod sync;
+#[path = "../../crates/liveheap/src/http/turns.rs"]
+mod turns;
 #[path = "../../crates/liveheap/src/waiting.rs"]
 #[expect(dead_code, reason = "the runtime uses more of it")]
 mod waiting;
 
 fn main() {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
     for (name, model) in models::ALL {
+        if !name.contains(&wanted) {
+            continue;
+        }
         let started = std::time::Instant::now();
         let builder = loom::model::Builder::new();
         builder.check(model);

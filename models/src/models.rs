@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "the checker says who may use a value")]
 
+mod turns;
+
 use crate::atomics::{AtomicBool, AtomicU32, Guarded, Ordering};
 use crate::entry::Entry;
 use crate::free_list::FreeList;
@@ -11,12 +13,14 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// All of them, with what they are about.
-pub(crate) const ALL: [(&str, fn()); 5] = [
+pub(crate) const ALL: [(&str, fn()); 7] = [
     ("the lock", lock),
     ("the list of free records", free_list),
     ("frees that handlers put off", late_frees),
     ("frees that find no place", too_many_late_frees),
     ("the cache of rules", cache),
+    ("one dump at a time", turns::one_waits),
+    ("dumps that are turned away", turns::none_waits),
 ];
 
 /// Adds to a value that nobody else may use at this moment.

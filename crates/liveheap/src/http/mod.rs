@@ -15,6 +15,7 @@ mod respond;
 mod serve;
 mod token;
 mod turn;
+mod turns;
 
 pub(crate) use clients::{acquire, release};
 pub(crate) use listen::leave_to_parent;

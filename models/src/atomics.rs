@@ -1,6 +1,8 @@
 //! The model checker's building blocks, in the place of the runtime's own module of this name.
 
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 /// Leaves a function as it is: the checker's atomics are made while it runs.
 macro_rules! constant {
@@ -30,6 +32,11 @@ impl<T> Guarded<T> {
     /// Shows where the value is.
     pub(crate) fn with_mut<R>(&self, work: impl FnOnce(*mut T) -> R) -> R {
         self.0.with_mut(work)
+    }
+
+    /// Shows where the value is, to one of many who read it.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(*const T) -> R) -> R {
+        self.0.with(work)
     }
 }
 

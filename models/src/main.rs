@@ -10,10 +10,14 @@ mod atomics;
 mod models;
 mod thread;
 
+#[path = "../../crates/liveheap/src/chain.rs"]
+mod chain;
 #[path = "../../crates/liveheap/src/unwind/entry.rs"]
 mod entry;
 #[path = "../../crates/liveheap/src/free_list.rs"]
 mod free_list;
+#[path = "../../crates/liveheap/src/growing_list.rs"]
+mod growing_list;
 #[path = "../../crates/liveheap/src/sync.rs"]
 #[cfg_attr(test, expect(dead_code, reason = "the runtime's tests count its locks"))]
 mod sync;

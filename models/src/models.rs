@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "the checker says who may use a value")]
 
+mod added;
 mod turns;
 
 use crate::atomics::{AtomicBool, AtomicU32, Guarded, Ordering};
@@ -13,12 +14,14 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// All of them, with what they are about.
-pub(crate) const ALL: [(&str, fn()); 7] = [
+pub(crate) const ALL: [(&str, fn()); 9] = [
     ("the lock", lock),
     ("the list of free records", free_list),
     ("frees that handlers put off", late_frees),
     ("frees that find no place", too_many_late_frees),
     ("the cache of rules", cache),
+    ("a chain of entries", added::chain),
+    ("the list of all entries", added::list),
     ("one dump at a time", turns::one_waits),
     ("dumps that are turned away", turns::none_waits),
 ];

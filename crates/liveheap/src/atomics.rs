@@ -4,7 +4,9 @@
 //! the model checker's: the package `models` does that with the very same files. Its atomics have no
 //! `const` constructor, which is what [`constant`] is for.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 
 use std::cell::UnsafeCell;
 

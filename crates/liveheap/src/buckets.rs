@@ -11,12 +11,14 @@
 #![expect(unsafe_code, reason = "entries of variable length in memory of the profiler's own")]
 
 use crate::arena::Arena;
+use crate::atomics::AtomicPtr;
+use crate::chain::{Chain, Linked};
+use crate::growing_list::{GrowingList, Listed};
 use crate::sampler::WEIGHT_FRACTION_BITS;
 use crate::stats;
 use crate::sync::SpinLock;
 use std::cell::UnsafeCell;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Bytes that stacks and buckets may take together.
 const LIMIT: usize = 64 << 20;
@@ -24,13 +26,12 @@ const LIMIT: usize = 64 << 20;
 const LIMIT_WITHOUT_STACK: usize = 1 << 20;
 /// Chains of stacks, and of buckets.
 const CHAINS: usize = 1 << 15;
-/// Locks for the counters and the chains.
+/// Locks for the counters and the chains; a power of two below [`CHAINS`], so that a chain has one lock.
 const STRIPES: usize = 64;
 
-static STACKS: [AtomicPtr<Stack>; CHAINS] = [const { AtomicPtr::new(null_mut()) }; CHAINS];
-static BUCKETS: [AtomicPtr<Bucket>; CHAINS] = [const { AtomicPtr::new(null_mut()) }; CHAINS];
-/// The bucket that was added last; each links to the one added before it.
-static NEWEST: AtomicPtr<Bucket> = AtomicPtr::new(null_mut());
+static STACKS: [Chain<Stack>; CHAINS] = [const { Chain::new() }; CHAINS];
+static BUCKETS: [Chain<Bucket>; CHAINS] = [const { Chain::new() }; CHAINS];
+static ALL_BUCKETS: GrowingList<Bucket> = GrowingList::new();
 static LOCKS: [SpinLock<()>; STRIPES] = [const { SpinLock::new(()) }; STRIPES];
 static ARENA: Arena = Arena::new(LIMIT);
 static ARENA_WITHOUT_STACK: Arena = Arena::new(LIMIT_WITHOUT_STACK);
@@ -61,6 +62,24 @@ pub(crate) struct Bucket {
 // SAFETY: everything but the counters is constant once the bucket can be found, and the counters are
 // used under the bucket's lock only.
 unsafe impl Sync for Bucket {}
+
+impl Linked for Stack {
+    fn next(&self) -> *mut Self {
+        self.next
+    }
+}
+
+impl Linked for Bucket {
+    fn next(&self) -> *mut Self {
+        self.next
+    }
+}
+
+impl Listed for Bucket {
+    fn older(&self) -> &AtomicPtr<Self> {
+        &self.older
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Counters {
@@ -213,14 +232,7 @@ fn variance(bytes: u128, size: u64) -> u128 {
 ///
 /// Each bucket is consistent in itself: what is in use was allocated.
 pub(crate) fn for_each(visit: &mut dyn FnMut(&BucketView<'_>)) {
-    // Acquire pairs with the Release in `publish`.
-    let mut next = NEWEST.load(Ordering::Acquire).cast_const();
-    while !next.is_null() {
-        // SAFETY: a published bucket is complete and lives as long as the program.
-        let bucket = unsafe { &*next };
-        visit(&bucket.view());
-        next = bucket.older.load(Ordering::Acquire);
-    }
+    ALL_BUCKETS.for_each(|bucket| visit(&bucket.view()));
     let last = LAST_RESORT.view();
     if last.allocated.sampled_objects > 0 {
         visit(&last);
@@ -251,36 +263,17 @@ pub(crate) fn intern(stack: &[usize]) -> Option<Interned> {
         return Some(Interned(null_mut()));
     }
     let hash = stack.iter().fold(stack.len() as u64, |hash, pc| mix(hash ^ *pc as u64));
-    let chain = &STACKS[reduce(hash, CHAINS)];
-    // Acquire pairs with the Release store below.
-    if let Some(found) = find_stack(chain.load(Ordering::Acquire), hash, stack) {
-        return Some(Interned(found));
-    }
-    LOCKS[reduce(hash, STRIPES)].with(|()| {
-        let first = chain.load(Ordering::Acquire);
-        if let Some(found) = find_stack(first, hash, stack) {
-            return Some(Interned(found));
-        }
-        let added = new_stack(first, hash, stack)?;
-        chain.store(added, Ordering::Release);
-        Some(Interned(added))
-    })
-}
-
-fn find_stack(first: *mut Stack, hash: u64, stack: &[usize]) -> Option<*mut Stack> {
-    let mut next = first;
-    while !next.is_null() {
+    let is_it = |entry: NonNull<Stack>| {
         // SAFETY: a published stack is complete and lives as long as the program.
-        let head = unsafe { &*next };
-        if head.hash == hash && frames(next) == stack {
-            return Some(next);
-        }
-        next = head.next;
-    }
-    None
+        unsafe { entry.as_ref() }.hash == hash && frames(entry.as_ptr()) == stack
+    };
+    let (chain, lock) = (&STACKS[reduce(hash, CHAINS)], &LOCKS[reduce(hash, STRIPES)]);
+    // SAFETY: `new_stack` completes and links a stack, in memory that is never given back.
+    let found = unsafe { chain.find_or_add(lock, is_it, |next| new_stack(next, hash, stack)) };
+    found.map(|stack| Interned(stack.as_ptr()))
 }
 
-fn new_stack(next: *mut Stack, hash: u64, stack: &[usize]) -> Option<*mut Stack> {
+fn new_stack(next: *mut Stack, hash: u64, stack: &[usize]) -> Option<NonNull<Stack>> {
     let memory = ARENA.take(size_of::<Stack>() + size_of_val(stack))?.cast::<Stack>();
     // SAFETY: the arena gave this memory, aligned and large enough, to us alone.
     unsafe { memory.write(Stack { next, hash, length: stack.len() }) };
@@ -288,7 +281,7 @@ fn new_stack(next: *mut Stack, hash: u64, stack: &[usize]) -> Option<*mut Stack>
     let place = unsafe { memory.add(1) }.cast::<usize>().as_ptr();
     // SAFETY: the piece has room for the whole stack, and nobody else knows it.
     unsafe { std::ptr::copy_nonoverlapping(stack.as_ptr(), place, stack.len()) };
-    Some(memory.as_ptr())
+    Some(memory)
 }
 
 /// The frames of a published stack; none of a null one.
@@ -306,56 +299,24 @@ fn frames(stack: *const Stack) -> &'static [usize] {
 
 fn find_bucket(arena: &Arena, stack: *mut Stack, class: u32, size: u64) -> Option<&'static Bucket> {
     let hash = mix(stack.addr() as u64 ^ (u64::from(class) << 48));
-    let chain = &BUCKETS[reduce(hash, CHAINS)];
-    // Acquire pairs with the Release store below.
-    if let Some(found) = find_in_chain(chain.load(Ordering::Acquire), stack, class) {
-        return Some(found);
-    }
-    LOCKS[reduce(hash, STRIPES)].with(|()| {
-        let first = chain.load(Ordering::Acquire);
-        if let Some(found) = find_in_chain(first, stack, class) {
-            return Some(found);
-        }
-        let memory = arena.take(size_of::<Bucket>())?.cast::<Bucket>();
-        let bucket = Bucket { next: first, ..Bucket::new(stack, class, size) };
-        // SAFETY: the arena gave this memory, aligned and large enough, to us alone.
-        unsafe { memory.write(bucket) };
-        chain.store(memory.as_ptr(), Ordering::Release);
-        Some(publish(memory))
-    })
-}
-
-fn find_in_chain(first: *mut Bucket, stack: *mut Stack, class: u32) -> Option<&'static Bucket> {
-    let mut next = first.cast_const();
-    while !next.is_null() {
+    let is_it = |entry: NonNull<Bucket>| {
         // SAFETY: a published bucket is complete and lives as long as the program.
-        let bucket = unsafe { &*next };
-        if bucket.stack == stack && bucket.class == class {
-            return Some(bucket);
-        }
-        next = bucket.next;
-    }
-    None
-}
-
-/// Puts a new bucket at the head of the list of all.
-fn publish(memory: NonNull<Bucket>) -> &'static Bucket {
-    // SAFETY: the bucket is complete and lives as long as the program.
-    let bucket = unsafe { memory.as_ref() };
-    let mut newest = NEWEST.load(Ordering::Relaxed);
-    loop {
-        bucket.older.store(newest, Ordering::Relaxed);
-        // Release pairs with the Acquire in `for_each`.
-        match NEWEST.compare_exchange_weak(
-            newest,
-            memory.as_ptr(),
-            Ordering::Release,
-            Ordering::Relaxed,
-        ) {
-            Ok(_) => return bucket,
-            Err(other) => newest = other,
-        }
-    }
+        let bucket = unsafe { entry.as_ref() };
+        bucket.stack == stack && bucket.class == class
+    };
+    let make = |next| {
+        let memory = arena.take(size_of::<Bucket>())?.cast::<Bucket>();
+        // SAFETY: the arena gave this memory, aligned and large enough, to us alone.
+        unsafe { memory.write(Bucket { next, ..Bucket::new(stack, class, size) }) };
+        // SAFETY: the bucket is complete and lives as long as the program.
+        ALL_BUCKETS.add(unsafe { memory.as_ref() });
+        Some(memory)
+    };
+    let (chain, lock) = (&BUCKETS[reduce(hash, CHAINS)], &LOCKS[reduce(hash, STRIPES)]);
+    // SAFETY: `make` completes and links a bucket, in memory that is never given back.
+    let found = unsafe { chain.find_or_add(lock, is_it, make) };
+    // SAFETY: a published bucket is complete and lives as long as the program.
+    found.map(|bucket| unsafe { bucket.as_ref() })
 }
 
 /// Which sizes share a bucket: every size its own up to 128 bytes, then 16 steps to the double.

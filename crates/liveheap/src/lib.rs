@@ -56,11 +56,13 @@ mod arena;
 mod atomics;
 mod buckets;
 mod callers;
+mod chain;
 mod config;
 mod cost;
 mod errno;
 mod fork;
 mod free_list;
+mod growing_list;
 #[cfg(feature = "http")]
 mod http;
 mod late;

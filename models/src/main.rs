@@ -7,17 +7,24 @@
 #![expect(clippy::print_stdout, reason = "it talks to who runs it")]
 
 mod atomics;
+mod buckets;
 mod models;
 mod thread;
 
 #[path = "../../crates/liveheap/src/chain.rs"]
 mod chain;
+#[path = "../../crates/liveheap/src/chunks.rs"]
+mod chunks;
 #[path = "../../crates/liveheap/src/unwind/entry.rs"]
 mod entry;
 #[path = "../../crates/liveheap/src/free_list.rs"]
 mod free_list;
 #[path = "../../crates/liveheap/src/growing_list.rs"]
 mod growing_list;
+#[path = "../../crates/liveheap/src/record.rs"]
+mod record;
+#[path = "../../crates/liveheap/src/records.rs"]
+mod records;
 #[path = "../../crates/liveheap/src/sync.rs"]
 #[cfg_attr(test, expect(dead_code, reason = "the runtime's tests count its locks"))]
 mod sync;

@@ -1,8 +1,14 @@
 //! The models: a few threads each, and what must hold.
+//!
+//! The checker runs one thread after the other, in the order in which they start, and goes back to where
+//! another could have come first. It looks for that at the last use of an atomic only: a reader before a
+//! writer that itself reads and then exchanges is missed. So who only reads starts last, and a model counts
+//! when it was seen to fail.
 
 #![expect(unsafe_code, reason = "the checker says who may use a value")]
 
 mod added;
+mod records;
 mod turns;
 
 use crate::atomics::{AtomicBool, AtomicU32, Guarded, Ordering};
@@ -14,7 +20,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// All of them, with what they are about.
-pub(crate) const ALL: [(&str, fn()); 9] = [
+pub(crate) const ALL: [(&str, fn()); 15] = [
     ("the lock", lock),
     ("the list of free records", free_list),
     ("frees that handlers put off", late_frees),
@@ -22,6 +28,12 @@ pub(crate) const ALL: [(&str, fn()); 9] = [
     ("the cache of rules", cache),
     ("a chain of entries", added::chain),
     ("the list of all entries", added::list),
+    ("chunks of records", records::chunks),
+    ("a chunk that is new", records::new_chunk),
+    ("chunks without memory", records::refused_memory),
+    ("a record of an object that is handed on", records::handed_on),
+    ("a record that is looked at", records::looked_at),
+    ("records that are given back", records::given_back),
     ("one dump at a time", turns::one_waits),
     ("dumps that are turned away", turns::none_waits),
 ];
@@ -34,6 +46,18 @@ fn add(value: &Guarded<u32>) -> u32 {
         *value += 1;
         *value
     })
+}
+
+/// Reads a value that many may read, and nobody may write at this moment.
+fn read<T: Copy>(value: &Guarded<T>) -> T {
+    // SAFETY: the checker ends the program when another thread writes it meanwhile.
+    value.with(|value| unsafe { *value })
+}
+
+/// Writes a value that nobody else may use at this moment.
+fn write<T>(value: &Guarded<T>, new: T) {
+    // SAFETY: the checker ends the program when another thread uses it meanwhile.
+    value.with_mut(|value| unsafe { *value = new });
 }
 
 /// One at a time is inside, and sees what the one before did.

@@ -14,17 +14,18 @@
 
 #![expect(unsafe_code, reason = "marks lie in memory of the wrapped allocator, records in our own")]
 
-use crate::buckets::Bucket;
 use crate::cost::SampleWatch;
 use crate::errno::KeepErrno;
-use crate::free_list::FreeList;
 use crate::late::LateFree;
+use crate::record::Record;
+pub(crate) use crate::record::{LiveObject, Sampled};
+use crate::records::Records;
 use crate::sync::SpinLock;
 use crate::thread;
 use crate::{arena, late, stats};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The mark's size, and so the distance of a small sampled object from its page's begin.
 pub(crate) const MARK_BYTES: usize = 16;
@@ -44,36 +45,15 @@ const FILTER: usize = 1 << 14;
 /// Entries of a shard's first table; 4 KiB.
 const FIRST_CAPACITY: usize = 256;
 
-static RECORDS: [AtomicPtr<Record>; CHUNKS] = [const { AtomicPtr::new(null_mut()) }; CHUNKS];
-/// Records that were ever used.
-static RECORDS_USED: AtomicU32 = AtomicU32::new(0);
-static FREE_RECORDS: FreeList = FreeList::new();
+static RECORDS: Records<CHUNKS, RECORDS_PER_CHUNK> = Records::new();
 static SHARD_TABLES: [SpinLock<Shard>; SHARDS] = [const { SpinLock::new(Shard::new()) }; SHARDS];
 static TABLED: [AtomicU32; FILTER] = [const { AtomicU32::new(0) }; FILTER];
 /// What a mark's first word is mixed with; 0 until the first mark.
 static SECRET: AtomicU64 = AtomicU64::new(0);
 
-/// A sampled object that is not freed, or a free place.
-#[repr(C)]
-pub(crate) struct Record {
-    /// The object, 0 in a free place.
-    pointer: AtomicUsize,
-    bucket: AtomicPtr<Bucket>,
-    /// Bytes that were asked for.
-    size: AtomicU64,
-    /// How many objects it stands for, a fixed-point number of the sampler's.
-    weight: AtomicU64,
-    /// When it was allocated, in nanoseconds of the monotonic clock.
-    birth_nanos: AtomicU64,
-    /// The kernel's id of the thread that allocated it.
-    thread: AtomicU32,
-    /// In a free place, the link of [`FREE_RECORDS`].
-    next_free: AtomicU32,
-}
-
 const _: () = assert!(size_of::<Record>() <= 64);
 
-/// The number of a record, below `RECORDS_USED`.
+/// The number of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RecordId(u32);
 
@@ -139,90 +119,28 @@ pub(crate) fn nanoseconds() -> u64 {
 
 /// A place for another record, or none when there is no room; then the drop is counted.
 pub(crate) fn reserve() -> Option<RecordId> {
-    let found = reserve_freed().or_else(reserve_fresh);
+    const BYTES: usize = RECORDS_PER_CHUNK * size_of::<Record>();
+    let map = || arena::map(BYTES).map(NonNull::cast);
+    // SAFETY: it was mapped just now, with this size, and nobody has seen it.
+    let unmap = |chunk: NonNull<Record>| unsafe { arena::unmap(chunk.cast(), BYTES) };
+    // SAFETY: zeroed memory is valid records, and only `unmap` takes it away.
+    let found = unsafe { RECORDS.reserve(map, unmap) };
     if found.is_none() {
         stats::LIVE_TABLE_FULL.add(1);
     }
-    found
-}
-
-fn reserve_freed() -> Option<RecordId> {
-    let link = |number| record(RecordId(number)).map(|place| &place.next_free);
-    FREE_RECORDS.take(link).map(RecordId)
-}
-
-fn reserve_fresh() -> Option<RecordId> {
-    let number = RECORDS_USED
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-            ((used as usize) < CHUNKS * RECORDS_PER_CHUNK).then(|| used + 1)
-        })
-        .ok()?;
-    let chunk = &RECORDS[number as usize / RECORDS_PER_CHUNK];
-    if chunk.load(Ordering::Acquire).is_null() {
-        let bytes = RECORDS_PER_CHUNK * size_of::<Record>();
-        let Some(memory) = arena::map(bytes) else {
-            // Unless another thread took the next number, this one is free again.
-            let _ = RECORDS_USED.compare_exchange(
-                number + 1,
-                number,
-                Ordering::Relaxed,
-                Ordering::Relaxed,
-            );
-            return None;
-        };
-        // Release pairs with the Acquire loads of this chunk.
-        if chunk
-            .compare_exchange(
-                null_mut(),
-                memory.as_ptr().cast(),
-                Ordering::Release,
-                Ordering::Acquire,
-            )
-            .is_err()
-        {
-            // SAFETY: another thread was first, and nobody has seen this mapping.
-            unsafe { arena::unmap(memory, bytes) };
-        }
-    }
-    Some(RecordId(number))
+    found.map(RecordId)
 }
 
 /// Gives back a place whose record was not filled, or was emptied.
 pub(crate) fn give_back(id: RecordId) {
-    let Some(place) = record(id) else { return };
-    place.pointer.store(0, Ordering::Relaxed);
-    FREE_RECORDS.put(id.0, &place.next_free);
-}
-
-fn record(id: RecordId) -> Option<&'static Record> {
-    let chunk = RECORDS.get(id.0 as usize / RECORDS_PER_CHUNK)?.load(Ordering::Acquire);
-    let chunk = NonNull::new(chunk)?;
-    // SAFETY: a chunk has this many records, and is never unmapped.
-    let place = unsafe { chunk.add(id.0 as usize % RECORDS_PER_CHUNK) };
-    // SAFETY: zeroed memory is a valid record, and it is changed through atomics only.
-    Some(unsafe { place.as_ref() })
-}
-
-/// What a record says about its object.
-pub(crate) struct Sampled {
-    pub(crate) pointer: *mut u8,
-    pub(crate) bucket: &'static Bucket,
-    pub(crate) size: u64,
-    /// How many objects it stands for.
-    pub(crate) weight: u64,
-    pub(crate) thread: u32,
+    RECORDS.give_back(id.0);
 }
 
 /// Fills a reserved record.
 pub(crate) fn fill(id: RecordId, sampled: &Sampled) {
-    let Some(place) = record(id) else { return };
-    place.bucket.store(std::ptr::from_ref(sampled.bucket).cast_mut(), Ordering::Relaxed);
-    place.size.store(sampled.size, Ordering::Relaxed);
-    place.weight.store(sampled.weight, Ordering::Relaxed);
-    place.birth_nanos.store(nanoseconds(), Ordering::Relaxed);
-    place.thread.store(sampled.thread, Ordering::Relaxed);
-    // Release pairs with the Acquire in `for_each`.
-    place.pointer.store(sampled.pointer.addr(), Ordering::Release);
+    if let Some(record) = RECORDS.get(id.0) {
+        record.fill(sampled, nanoseconds());
+    }
 }
 
 /// Counts the object's allocation in its bucket.
@@ -234,10 +152,10 @@ pub(crate) fn count_allocated(sampled: &Sampled) {
 /// Counts the object's free in its bucket and gives the record back; in a signal handler that
 /// interrupted the profiler, later.
 pub(crate) fn retire(id: RecordId) {
-    let Some(place) = record(id) else { return };
+    let Some(record) = RECORDS.get(id.0) else { return };
     if thread::is_inside() {
         // Nobody is to find the object by it.
-        place.pointer.store(0, Ordering::Relaxed);
+        record.empty();
         return late::put_off(LateFree::Record(id));
     }
     let _watch = SampleWatch::of_free();
@@ -247,30 +165,12 @@ pub(crate) fn retire(id: RecordId) {
 
 /// Counts the free of an object that was not counted so far.
 fn count_freed(id: RecordId) {
-    let Some(place) = record(id) else { return };
-    let bucket = place.bucket.load(Ordering::Relaxed);
-    if let Some(bucket) = NonNull::new(bucket) {
-        // SAFETY: `fill` stored a bucket, and buckets live as long as the program.
-        let bucket = unsafe { bucket.as_ref() };
-        bucket.add_freed(place.size.load(Ordering::Relaxed), place.weight.load(Ordering::Relaxed));
+    let Some(record) = RECORDS.get(id.0) else { return };
+    if let Some((bucket, size, weight)) = record.counted() {
+        bucket.add_freed(size, weight);
         stats::SAMPLES_FREED.add(1);
     }
     give_back(id);
-}
-
-/// A live object, for a split of its bucket's estimate.
-#[derive(Debug)]
-pub(crate) struct LiveObject {
-    /// [`BucketView::id`](crate::buckets::BucketView).
-    pub(crate) bucket: usize,
-    /// Bytes that were asked for.
-    pub(crate) size: u64,
-    /// How many objects it stands for.
-    pub(crate) weight: u64,
-    /// When it was allocated, by the clock of [`nanoseconds`].
-    pub(crate) birth_nanos: u64,
-    /// The kernel's id of the thread that allocated it.
-    pub(crate) thread: u32,
 }
 
 /// Shows the live objects, in no order that means anything. `visit` may allocate.
@@ -278,20 +178,7 @@ pub(crate) struct LiveObject {
 /// Nothing stops the program meanwhile. One that is freed and another put in its place while it is
 /// read may be shown as a mixture of both; the caller bears that.
 pub(crate) fn for_each(visit: &mut dyn FnMut(&LiveObject)) {
-    for number in 0..RECORDS_USED.load(Ordering::Relaxed) {
-        let Some(place) = record(RecordId(number)) else { continue };
-        // Acquire pairs with the Release in `fill`.
-        if place.pointer.load(Ordering::Acquire) == 0 {
-            continue;
-        }
-        visit(&LiveObject {
-            bucket: place.bucket.load(Ordering::Relaxed).addr(),
-            size: place.size.load(Ordering::Relaxed),
-            weight: place.weight.load(Ordering::Relaxed),
-            birth_nanos: place.birth_nanos.load(Ordering::Relaxed),
-            thread: place.thread.load(Ordering::Relaxed),
-        });
-    }
+    RECORDS.for_each(visit);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -395,8 +282,7 @@ pub(crate) unsafe fn read_mark(pointer: *mut u8) -> Option<RecordId> {
         return None;
     }
     let id = RecordId(u32::try_from(words[1].load(Ordering::Relaxed)).ok()?);
-    let owner = record(id)?.pointer.load(Ordering::Relaxed);
-    (owner == pointer.addr()).then_some(id)
+    RECORDS.get(id.0)?.is_of(pointer.addr()).then_some(id)
 }
 
 /// Takes the mark away, before the object's memory goes back to the wrapped allocator.
@@ -495,17 +381,14 @@ fn may_be_in_table(pointer: *mut u8) -> bool {
 /// that names it. That takes a moment, and no lock.
 #[cold]
 fn find_without_lock(pointer: *mut u8) -> Option<RecordId> {
-    let names_it = |id: &RecordId| {
-        record(*id).is_some_and(|place| place.pointer.load(Ordering::Acquire) == pointer.addr())
-    };
-    (0..RECORDS_USED.load(Ordering::Relaxed)).map(RecordId).find(names_it)
+    RECORDS.find(pointer.addr()).map(RecordId)
 }
 
 /// Frees an object of the table in a signal handler: its entry is taken out later.
 fn put_off_entry(pointer: *mut u8, id: RecordId) {
-    if let Some(place) = record(id) {
+    if let Some(record) = RECORDS.get(id.0) {
         // Nobody is to find the object by it.
-        place.pointer.store(0, Ordering::Relaxed);
+        record.empty();
     }
     late::put_off(LateFree::Entry(pointer.addr()));
 }

@@ -1,5 +1,6 @@
 //! Entries that are only ever added: stacks and buckets.
 
+use super::{read, write};
 use crate::atomics::{AtomicPtr, AtomicUsize, Guarded, Ordering};
 use crate::chain::{Chain, Linked};
 use crate::growing_list::{GrowingList, Listed};
@@ -25,16 +26,6 @@ impl Listed for Entry {
     fn older(&self) -> &AtomicPtr<Self> {
         &self.older
     }
-}
-
-fn read<T: Copy>(value: &Guarded<T>) -> T {
-    // SAFETY: the checker ends the program when another thread writes it meanwhile.
-    value.with(|value| unsafe { *value })
-}
-
-fn write<T>(value: &Guarded<T>, new: T) {
-    // SAFETY: the checker ends the program when another thread uses it meanwhile.
-    value.with_mut(|value| unsafe { *value = new });
 }
 
 /// What the threads share, and the memory for entries, which lasts until all of them have ended.
@@ -112,8 +103,7 @@ pub(super) fn list() {
         [1, 2].into_iter().for_each(|kind| shared.all.add(shared.make(kind, null_mut())));
         Vec::new()
     });
-    // The checker begins with one thread after the other, and does not think of a writer that is before a
-    // reader when the reader came first.
+    // Behind the writers, or it would see nothing of them.
     let reader = start(|shared| shared.kinds());
     shared.all.add(shared.make(3, null_mut()));
     assert!(writer.join().is_ok());

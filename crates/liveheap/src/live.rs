@@ -327,8 +327,11 @@ unsafe impl Send for Shard {}
 
 /// Enters an object, or says no when the table cannot grow; then the drop is counted.
 pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
-    // An earlier object at this address may wait to be taken out.
+    // An earlier object at this address may wait to be taken out, or its free may have been lost.
     late::settle();
+    if may_be_in_table(pointer) {
+        take_out(pointer).into_iter().for_each(count_freed);
+    }
     let hash = hash_of(pointer);
     let inserted = SHARD_TABLES[hash % SHARDS]
         .with(|shard| shard.insert(Entry { pointer: pointer.addr(), id }));
@@ -368,7 +371,9 @@ fn find(pointer: *mut u8) -> Option<RecordId> {
         return find_without_lock(pointer);
     }
     late::settle();
-    SHARD_TABLES[hash_of(pointer) % SHARDS].with(|shard| shard.find(pointer.addr()))
+    let id = SHARD_TABLES[hash_of(pointer) % SHARDS].with(|shard| shard.find(pointer.addr()))?;
+    // The entry may be of an earlier object, whose free was lost.
+    names(id, pointer).then_some(id)
 }
 
 #[inline]
@@ -382,6 +387,11 @@ fn may_be_in_table(pointer: *mut u8) -> bool {
 #[cold]
 fn find_without_lock(pointer: *mut u8) -> Option<RecordId> {
     RECORDS.find(pointer.addr()).map(RecordId)
+}
+
+/// Whether the record is the object's.
+fn names(id: RecordId, pointer: *mut u8) -> bool {
+    RECORDS.get(id.0).is_some_and(|record| record.is_of(pointer.addr()))
 }
 
 /// Frees an object of the table in a signal handler: its entry is taken out later.

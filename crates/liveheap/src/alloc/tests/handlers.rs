@@ -74,3 +74,33 @@ fn frees_that_find_no_place_are_counted_as_lost() {
         assert_eq!(Totals::now().since(before.0).objects, 44.0);
     });
 }
+
+/// The entry of such a free stays in the table, and other objects get its address.
+#[test]
+fn a_lost_free_is_not_taken_for_a_later_object_at_its_address() {
+    alone(1, 1, || {
+        let before = Totals::now();
+        let freed_in_handler = || -> Vec<usize> {
+            let blocks: Vec<Block> = (0..300).map(|_| Block::new(64, 64)).collect();
+            let addresses = blocks.iter().map(|block| block.pointer.addr()).collect();
+            as_in_a_handler(|| drop(blocks));
+            addresses
+        };
+        // Some that are not sampled, and lie at pages' begins though they need not.
+        let addresses = freed_in_handler();
+        crate::set_sample_rate(0);
+        let others: Vec<Block> = (0..1000).map(|_| Block::new(64, 2048)).collect();
+        assert!(others.iter().any(|block| addresses.contains(&block.pointer.addr())));
+        // The heap's inner allocator looks at the layouts.
+        drop(others);
+        crate::set_sample_rate(1);
+        let addresses = freed_in_handler();
+        let others: Vec<Block> = (0..1000).map(|_| Block::new(64, 64)).collect();
+        assert!(others.iter().any(|block| addresses.contains(&block.pointer.addr())));
+        drop(others);
+        assert_eq!(HEAP.inner.blocks(), 0);
+        // All were freed, and those whose address came again are counted by now.
+        let lost = Totals::now().since(before).objects;
+        assert!(lost < 88.0, "{lost}");
+    });
+}

@@ -82,9 +82,9 @@ enum Fill {
 }
 
 // SAFETY: memory comes from `inner`, which keeps the contract: an allocation is one of `inner`'s with
-// the same layout, or lies in a larger one of `inner`'s, 16 bytes behind its begin, with the same size
-// and no larger alignment. Which of the two it is can be told exactly from its address and layout, and
-// a free passes the layout that `inner` was given. Nothing here unwinds.
+// the same layout, or lies in one of `inner`'s that begins with a page: at its begin, or 16 bytes behind,
+// with room for it and no larger alignment. Which of them it is can be told exactly from its address, its
+// layout and the records, and a free passes the layout that `inner` was given. Nothing here unwinds.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Heap<A> {
     #[inline(always)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -292,14 +292,12 @@ impl<A: GlobalAlloc> Heap<A> {
         // SAFETY: the caller's contract, passed on.
         let pointer = unsafe { self.alloc_small(layout, rate, fill, id, marker) };
         done();
-        pointer.unwrap_or_else(|| {
-            live::give_back(id);
-            // SAFETY: the caller's contract, passed on.
-            unsafe { self.alloc_plain(layout, fill) }
-        })
+        // SAFETY: the caller's contract, passed on.
+        pointer.unwrap_or_else(|| unsafe { self.alloc_plain(layout, fill) })
     }
 
-    /// Allocates and records a small object that was picked; none when there is no room for that.
+    /// Allocates and records a small object that was picked; none when there is no room for that, and
+    /// the record is given back.
     unsafe fn alloc_small(
         &self,
         layout: Layout,
@@ -314,6 +312,7 @@ impl<A: GlobalAlloc> Heap<A> {
         let start = unsafe { self.alloc_plain(room, fill) };
         if start.is_null() {
             stats::PLACEMENTS_FAILED.add(1);
+            live::give_back(id);
             return None;
         }
         // SAFETY: the room is as much larger than the object.
@@ -322,6 +321,7 @@ impl<A: GlobalAlloc> Heap<A> {
         live::fill(id, &sampled);
         // SAFETY: the object lies in its room.
         if !unsafe { live::record_small(&sampled, layout, id) } {
+            live::give_back(id);
             // SAFETY: `inner` gave it out just now, with this layout.
             unsafe { self.inner.dealloc(start, room) };
             return None;
@@ -469,7 +469,7 @@ fn record_in_place(pointer: *mut u8, size: usize, rate: u64, id: RecordId, marke
 /// Puts the record of an object back that could not be reallocated.
 fn put_back(pointer: *mut u8, id: Option<RecordId>) {
     if let Some(id) = id
-        && !live::insert(pointer, id)
+        && !live::put_back(pointer, id)
     {
         live::retire(id);
     }

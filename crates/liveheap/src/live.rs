@@ -345,6 +345,8 @@ pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
 
 /// Takes a large object out: its record, or none when it was not sampled. In a signal handler that
 /// interrupted the profiler it is none, and the record is retired later.
+///
+/// The record names no object from here on, since another may get the address before it is retired.
 #[inline]
 pub(crate) fn remove(pointer: *mut u8) -> Option<RecordId> {
     if !may_be_in_table(pointer) {
@@ -357,7 +359,15 @@ pub(crate) fn remove(pointer: *mut u8) -> Option<RecordId> {
         return None;
     }
     late::settle();
-    take_out(pointer)
+    let id = take_out(pointer)?;
+    name(id, null_mut());
+    Some(id)
+}
+
+/// Enters a large object again that [`remove`] took out. False as for [`insert`].
+pub(crate) fn put_back(pointer: *mut u8, id: RecordId) -> bool {
+    name(id, pointer);
+    insert(pointer, id)
 }
 
 /// The record of the object at this address.
@@ -394,12 +404,17 @@ fn names(id: RecordId, pointer: *mut u8) -> bool {
     RECORDS.get(id.0).is_some_and(|record| record.is_of(pointer.addr()))
 }
 
+/// Makes the record the object's, or nobody's.
+fn name(id: RecordId, pointer: *mut u8) {
+    if let Some(record) = RECORDS.get(id.0) {
+        record.name(pointer.addr());
+    }
+}
+
 /// Frees an object of the table in a signal handler: its entry is taken out later.
 fn put_off_entry(pointer: *mut u8, id: RecordId) {
-    if let Some(record) = RECORDS.get(id.0) {
-        // Nobody is to find the object by it.
-        record.empty();
-    }
+    // Nobody is to find the object by it.
+    name(id, null_mut());
     late::put_off(LateFree::Entry(pointer.addr()));
 }
 

@@ -71,8 +71,8 @@ impl Record {
         self.pointer.store(0, Ordering::Relaxed);
     }
 
-    /// Makes it the object's again, after [`Self::empty`].
-    pub(crate) fn restore(&self, address: usize) {
+    /// Makes it the object's at this address, which it was filled for, or with 0 nobody's.
+    pub(crate) fn name(&self, address: usize) {
         // Release pairs with the Acquire in `live_object`.
         self.pointer.store(address, Ordering::Release);
     }

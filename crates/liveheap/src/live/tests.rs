@@ -1,7 +1,8 @@
 //! Examples of the live table and of records.
 
 use super::{
-    Entry, PAGE, RecordId, Shard, give_back, insert, may_be_sampled, remove, reserve, room,
+    Entry, PAGE, RecordId, Sampled, Shard, fill, find_without_lock, give_back, insert,
+    may_be_sampled, put_back, remove, reserve, room,
 };
 use std::alloc::Layout;
 
@@ -29,6 +30,22 @@ fn an_object_is_found_once() {
     assert!(insert(address(0x10_0000), RecordId(7)));
     assert_eq!(remove(address(0x10_0000)), Some(RecordId(7)));
     assert_eq!(remove(address(0x10_0000)), None);
+}
+
+/// While it is moved, its memory is another's already.
+#[test]
+fn an_object_that_was_taken_out_is_named_by_no_record() {
+    let pointer = address(0x20_0000);
+    let id = reserve().unwrap();
+    let named = || find_without_lock(pointer) == Some(id);
+    let bucket = crate::buckets::find(None, 1 << 16);
+    fill(id, &Sampled { pointer, bucket, size: 1 << 16, weight: 0, thread: 0 });
+    assert!(insert(pointer, id) && named());
+    assert_eq!(remove(pointer), Some(id));
+    assert!(!named());
+    assert!(put_back(pointer, id) && named());
+    assert_eq!(remove(pointer), Some(id));
+    give_back(id);
 }
 
 #[test]

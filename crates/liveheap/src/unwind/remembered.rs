@@ -229,25 +229,33 @@ impl Remembered {
     }
 
     /// The first frame from `begin` on that was not left as it was; [`ROOT`] when all were.
+    ///
+    /// No word is read before all below it are known to be the same, so it is one of a frame's that is
+    /// there now. What remembers the stack's bounds may not know yet that it has become shorter.
     #[inline(always)]
     fn first_changed(&self, begin: usize, registers: &Registers, stack: Stack) -> usize {
         // SAFETY: `add` saw that the words of a frame lie in it. So those of this frame and all above
         // are not below the stack pointer, and `begin` saw that the last is in this stack.
         let now = |address| unsafe { stack.word(address) };
-        let words = &self.return_addresses[begin..ROOT];
-        let same = words.iter().position(|word| now(word.address) != word.value);
-        let end = same.map_or(ROOT, |same| begin + same);
-        let mut next = self.needing_fp(begin);
-        while next < end {
-            let frame = &self.frames[next];
+        let mut same = begin;
+        loop {
+            let needing = self.needing_fp(same).min(ROOT);
+            let words = &self.return_addresses[same..needing];
+            if let Some(changed) = words.iter().position(|word| now(word.address) != word.value) {
+                return same + changed;
+            }
+            if needing == ROOT {
+                return ROOT;
+            }
+            let frame = &self.frames[needing];
             let is_saved = frame.fp_address >= registers.sp;
             let fp = if is_saved { now(frame.fp_address) } else { registers.fp };
-            if fp != frame.fp {
-                return next;
+            let word = &self.return_addresses[needing];
+            if fp != frame.fp || now(word.address) != word.value {
+                return needing;
             }
-            next = self.needing_fp(next + 1);
+            same = needing + 1;
         }
-        end
     }
 
     /// The first frame from `begin` on that needs its frame pointer; [`MOST`] when none does.

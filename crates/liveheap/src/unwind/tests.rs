@@ -260,6 +260,7 @@ fn a_stack_goes_through_unusual_frames() {
 #[cfg(target_arch = "x86_64")]
 std::arch::global_asm!(
     ".text",
+    ".globl liveheap_test_call_without_table",
     "liveheap_test_call_without_table:",
     "push rbp",
     "mov rbp, rsp",

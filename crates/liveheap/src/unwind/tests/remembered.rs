@@ -1,6 +1,9 @@
 //! Stacks that have more or less in common with the last one.
 
-use super::{DEEPEST, LAST, capture_anew, capture_with_last};
+use super::super::remembered::{Met, Step};
+use super::super::{Frames, Registers, Stack};
+use super::fenced::{Fenced, PAGE};
+use super::{DEEPEST, LAST, Remembered, capture_anew, capture_with_last};
 use std::hint::black_box;
 
 /// A step of a walk through calls, at random but always the same.
@@ -73,6 +76,7 @@ fn large(walk: &mut Walk, depth: u64) {
 #[cfg(target_arch = "x86_64")]
 std::arch::global_asm!(
     ".text",
+    ".globl liveheap_test_call_with_frame_pointer",
     "liveheap_test_call_with_frame_pointer:",
     ".cfi_startproc",
     "push rbp",
@@ -138,4 +142,36 @@ fn a_deep_stack_is_the_same_whatever_the_last_one_was() {
         deeper(&mut walk, depth);
     }
     assert!(walk.compared > 1000);
+}
+
+/// The memory behind the first frame's return address may be gone, when another stack is there now: a
+/// frame of another size comes first, so that nothing behind it is looked at.
+#[test]
+fn nothing_is_read_behind_a_frame_that_has_changed() {
+    let memory = Fenced::new(2 * PAGE);
+    let stack = Stack { low: memory.inside.start, reach: memory.inside.len() - 8 };
+    let [sp, end, fp] = [0, 2 * PAGE - 64, 64].map(|offset| memory.inside.start + offset);
+    let registers = |fp| Registers { pc: 0x5000, sp, fp };
+    let mut frames = [0; DEEPEST];
+    let mut remembered = Box::new(Remembered::nothing());
+    remembered.begin(1 << 48, 0, stack);
+    remembered.add(&Step {
+        code: 0x5000,
+        registers: registers(fp),
+        needs_fp: true,
+        end,
+        return_address: (end - 8, 0),
+        caller_fp: None,
+    });
+    remembered.keep_with_root(0x6000, end);
+    let mut meet = |fp| {
+        remembered.begin(1 << 48, 0, stack);
+        let mut frames = Frames { array: &mut frames, count: 0, marker: 0 };
+        remembered.meet(0x5000, &mut registers(fp), stack, &mut frames)
+    };
+    assert!(matches!(meet(fp), Met::Whole));
+    assert!(matches!(meet(fp - 8), Met::Nothing));
+    // SAFETY: nobody uses this page.
+    unsafe { libc::mprotect(memory.start().wrapping_byte_add(PAGE), PAGE, libc::PROT_NONE) };
+    assert!(matches!(meet(fp - 8), Met::Nothing));
 }

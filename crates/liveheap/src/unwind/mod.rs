@@ -191,7 +191,13 @@ pub(crate) fn capture(
                         remembered.spoil();
                     }
                 }
-                Left::Root => break End::Root,
+                Left::Root => {
+                    // Without a table, it is one by its frame pointer, which is not compared.
+                    if let (Some(remembered), Base::Unknown) = (&mut remembered, rule.base()) {
+                        remembered.spoil();
+                    }
+                    break End::Root;
+                }
                 _ => break End::Lost,
             }
         }

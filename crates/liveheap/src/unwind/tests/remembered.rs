@@ -4,6 +4,7 @@ use super::super::remembered::{Met, Step};
 use super::super::{Frames, Registers, Stack};
 use super::fenced::{Fenced, PAGE};
 use super::{DEEPEST, LAST, Remembered, capture_anew, capture_with_last};
+use std::cell::Cell;
 use std::hint::black_box;
 
 /// A step of a walk through calls, at random but always the same.
@@ -142,6 +143,49 @@ fn a_deep_stack_is_the_same_whatever_the_last_one_was() {
         deeper(&mut walk, depth);
     }
     assert!(walk.compared > 1000);
+}
+
+// A function that has no unwind table, and whatever frame pointer it is given.
+#[cfg(target_arch = "x86_64")]
+std::arch::global_asm!(
+    ".text",
+    ".globl liveheap_test_call_with_frame_pointer_and_no_table",
+    "liveheap_test_call_with_frame_pointer_and_no_table:",
+    "push rbp",
+    "mov rbp, rsi",
+    "call rdi",
+    "pop rbp",
+    "ret",
+);
+
+/// Where its frame pointer ends the stack once, the stack need not end there the next time.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_root_without_a_table_is_not_remembered() {
+    unsafe extern "C" {
+        fn liveheap_test_call_with_frame_pointer_and_no_table(
+            work: extern "C" fn(),
+            frame_pointer: *const [usize; 2],
+        );
+    }
+    thread_local! {
+        static COUNTS: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    }
+    extern "C" fn work() {
+        let marker = 0_u8;
+        let count = capture_anew(&marker, &mut [0; DEEPEST]);
+        let with_last = capture_with_last(&marker, &mut [0; DEEPEST]);
+        COUNTS.set((count, with_last));
+    }
+    let known = a_root_without_a_table_is_not_remembered as fn() as usize + 1;
+    let counts = [0, known].map(|return_address| {
+        let frame = black_box([0, return_address]);
+        // SAFETY: calls `work` with the stack aligned as it must be; only the walks use the frame pointer.
+        unsafe { liveheap_test_call_with_frame_pointer_and_no_table(work, &raw const frame) };
+        COUNTS.get()
+    });
+    assert!(counts[1].0 > counts[0].0, "{counts:?}");
+    assert!(counts.iter().all(|(anew, with_last)| anew == with_last), "{counts:?}");
 }
 
 /// The memory behind the first frame's return address may be gone, when another stack is there now: a

@@ -69,7 +69,7 @@ impl<T> SpinLock<T> {
         if thread::is_forking() {
             return;
         }
-        let mut looks = 0;
+        let mut looks = 0_u32;
         // Acquire pairs with the Release in `release`.
         while self
             .locked
@@ -77,7 +77,7 @@ impl<T> SpinLock<T> {
             .is_err()
         {
             while self.locked.load(Ordering::Relaxed) {
-                looks += 1;
+                looks = looks.wrapping_add(1);
                 wait(looks);
             }
         }

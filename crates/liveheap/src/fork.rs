@@ -3,6 +3,8 @@
 //! In: nothing. Out: nothing; it registers handlers once. Before a fork the forking thread takes
 //! every lock of the profiler, in their order. The child keeps the counters, for its heap is a copy,
 //! draws other random numbers, and leaves the servers to its parent. `vfork`, `posix_spawn` and `exec` need nothing.
+//! A signal handler that interrupted the profiler and forks takes no lock, for its own thread may hold it; neither does
+//! what its child allocates in the handler.
 
 #![expect(unsafe_code, reason = "handlers are registered with the C library")]
 
@@ -26,6 +28,9 @@ pub(crate) fn register() {
 }
 
 pub(crate) extern "C" fn before() {
+    if thread::is_inside() {
+        return;
+    }
     let _inside = Inside::enter();
     #[cfg(feature = "http")]
     http::acquire();
@@ -52,6 +57,9 @@ extern "C" fn after_in_child() {
 }
 
 fn release() {
+    if !thread::is_forking() {
+        return;
+    }
     let _inside = Inside::enter();
     thread::set_forking(false);
     live::release_all();
@@ -61,4 +69,24 @@ fn release() {
     late::release();
     #[cfg(feature = "http")]
     http::release();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{after_in_parent, before, buckets};
+    use crate::sync::count;
+    use crate::thread::Inside;
+
+    /// A lock that is held already would be waited for without end.
+    #[test]
+    fn a_handler_that_interrupted_the_profiler_takes_and_leaves_no_lock() {
+        let _inside = Inside::enter();
+        buckets::acquire_all();
+        let taken = count::of(|| {
+            before();
+            after_in_parent();
+        });
+        buckets::release_all();
+        assert_eq!(taken, 0);
+    }
 }

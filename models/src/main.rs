@@ -22,8 +22,10 @@ mod free_list;
 #[path = "../../crates/liveheap/src/growing_list.rs"]
 mod growing_list;
 #[path = "../../crates/liveheap/src/record.rs"]
+#[expect(dead_code, reason = "what only a signal handler asks is not modelled")]
 mod record;
 #[path = "../../crates/liveheap/src/records.rs"]
+#[expect(dead_code, reason = "what only a signal handler asks is not modelled")]
 mod records;
 #[path = "../../crates/liveheap/src/sync.rs"]
 #[cfg_attr(test, expect(dead_code, reason = "the runtime's tests count its locks"))]

@@ -14,6 +14,8 @@
 
 #![expect(unsafe_code, reason = "marks lie in memory of the wrapped allocator, records in our own")]
 
+mod shard;
+
 use crate::cost::SampleWatch;
 use crate::errno::KeepErrno;
 use crate::late::LateFree;
@@ -23,6 +25,7 @@ use crate::records::Records;
 use crate::sync::SpinLock;
 use crate::thread;
 use crate::{arena, late, stats};
+use shard::{Entry, Shard};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -42,8 +45,6 @@ const CHUNKS: usize = 4096;
 const SHARDS: usize = 64;
 /// Counters of the filter before that table.
 const FILTER: usize = 1 << 14;
-/// Entries of a shard's first table; 4 KiB.
-const FIRST_CAPACITY: usize = 256;
 
 static RECORDS: Records<CHUNKS, RECORDS_PER_CHUNK> = Records::new();
 static SHARD_TABLES: [SpinLock<Shard>; SHARDS] = [const { SpinLock::new(Shard::new()) }; SHARDS];
@@ -308,23 +309,6 @@ unsafe fn mark_of<'a>(pointer: *mut u8) -> &'a [AtomicU64; 2] {
 // ---------------------------------------------------------------------------------------------
 // The table of large and over-aligned objects
 
-/// An open-addressing table; address 0 is a free entry.
-struct Shard {
-    entries: *mut Entry,
-    /// A power of two, or 0 before the first entry.
-    capacity: usize,
-    length: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    pointer: usize,
-    id: RecordId,
-}
-
-// SAFETY: the entries are memory of the shard's own, reached through its lock only.
-unsafe impl Send for Shard {}
-
 /// Enters an object, or says no when the table cannot grow; then the drop is counted.
 pub(crate) fn insert(pointer: *mut u8, id: RecordId) -> bool {
     // An earlier object at this address may wait to be taken out, or its free may have been lost.
@@ -440,100 +424,6 @@ pub(crate) fn free_late(free: LateFree) {
 fn hash_of(pointer: *mut u8) -> usize {
     let product = (pointer.addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (product >> 32) as usize
-}
-
-/// A second hash, independent of the choice of the shard.
-fn place_of(pointer: usize) -> usize {
-    let product = (pointer as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (product >> 32) as usize
-}
-
-impl Shard {
-    const fn new() -> Self {
-        Self { entries: null_mut(), capacity: 0, length: 0 }
-    }
-
-    fn slots(&mut self) -> &mut [Entry] {
-        if self.capacity == 0 {
-            return &mut [];
-        }
-        // SAFETY: `entries` is a mapping of `capacity` zeroed or written entries, owned by us.
-        unsafe { std::slice::from_raw_parts_mut(self.entries, self.capacity) }
-    }
-
-    fn insert(&mut self, entry: Entry) -> bool {
-        if (self.length + 1) * 4 > self.capacity * 3 && !self.grow() {
-            return false;
-        }
-        self.put(entry);
-        true
-    }
-
-    fn put(&mut self, entry: Entry) {
-        let mask = self.capacity - 1;
-        let slots = self.slots();
-        let mut place = place_of(entry.pointer) & mask;
-        while slots[place].pointer != 0 {
-            place = (place + 1) & mask;
-        }
-        slots[place] = entry;
-        self.length += 1;
-    }
-
-    fn find(&mut self, pointer: usize) -> Option<RecordId> {
-        let place = self.place(pointer)?;
-        Some(self.slots()[place].id)
-    }
-
-    fn place(&mut self, pointer: usize) -> Option<usize> {
-        let mask = self.capacity.checked_sub(1)?;
-        let slots = self.slots();
-        let mut place = place_of(pointer) & mask;
-        while slots[place].pointer != pointer {
-            if slots[place].pointer == 0 {
-                return None;
-            }
-            place = (place + 1) & mask;
-        }
-        Some(place)
-    }
-
-    fn remove(&mut self, pointer: usize) -> Option<RecordId> {
-        let mut place = self.place(pointer)?;
-        let mask = self.capacity - 1;
-        let slots = self.slots();
-        let removed = slots[place].id;
-        // Entries that a search would no longer reach across the gap move into it.
-        let mut next = (place + 1) & mask;
-        while slots[next].pointer != 0 {
-            let wanted = place_of(slots[next].pointer) & mask;
-            if (next.wrapping_sub(wanted) & mask) >= (next.wrapping_sub(place) & mask) {
-                slots[place] = slots[next];
-                place = next;
-            }
-            next = (next + 1) & mask;
-        }
-        slots[place] = Entry { pointer: 0, id: RecordId(0) };
-        self.length -= 1;
-        Some(removed)
-    }
-
-    fn grow(&mut self) -> bool {
-        let capacity = (self.capacity * 2).max(FIRST_CAPACITY);
-        let Some(memory) = arena::map(capacity * size_of::<Entry>()) else { return false };
-        let mut larger = Self { entries: memory.as_ptr().cast(), capacity, length: 0 };
-        for entry in self.slots() {
-            if entry.pointer != 0 {
-                larger.put(*entry);
-            }
-        }
-        if let Some(old) = NonNull::new(self.entries) {
-            // SAFETY: the old table came from `map` with this size, and is no longer used.
-            unsafe { arena::unmap(old.cast(), self.capacity * size_of::<Entry>()) };
-        }
-        *self = larger;
-        true
-    }
 }
 
 /// The locks, for `fork`.

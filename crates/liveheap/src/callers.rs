@@ -27,7 +27,7 @@ impl Last {
     }
 
     fn next(&mut self, state: &ThreadState, marker: usize) -> Option<Interned> {
-        match unwind::capture(state, marker, Some(&mut self.remembered), &mut self.frames) {
+        match unwind::capture(state, marker, &mut self.remembered, &mut self.frames) {
             Captured::Remembered => {}
             Captured::Frames(count) => self.interned = buckets::intern(&self.frames[..count]),
         }
@@ -40,18 +40,14 @@ static LAST: [SpinLock<Last>; PLACES] = [const { SpinLock::new(Last::nothing()) 
 /// The callers of the function that `marker` is the address of a local variable of; none when there is
 /// no room for another stack.
 pub(crate) fn of(state: &ThreadState, marker: usize) -> Option<Interned> {
-    let place = &LAST[thread::id(state) as usize % PLACES];
-    // Another thread with the same place may have a sample at this moment.
-    place.try_with(|last| last.next(state, marker)).unwrap_or_else(|| anew(state, marker))
-}
-
-#[cold]
-fn anew(state: &ThreadState, marker: usize) -> Option<Interned> {
-    let mut frames = [0; DEEPEST];
-    match unwind::capture(state, marker, None, &mut frames) {
-        Captured::Remembered => None,
-        Captured::Frames(count) => buckets::intern(&frames[..count]),
-    }
+    let own = thread::id(state) as usize % PLACES;
+    // When another thread with the same place has a sample at this moment, any other does.
+    let (before, from_own) = LAST.split_at(own);
+    let mut places = from_own.iter().chain(before);
+    places.find_map(|place| place.try_with(|last| last.next(state, marker))).unwrap_or_else(|| {
+        // Somebody forks, and has all locks.
+        LAST[own].with(|last| last.next(state, marker))
+    })
 }
 
 /// The locks, for `fork`.

@@ -116,44 +116,38 @@ pub(crate) enum Captured {
 pub(crate) fn capture(
     state: &ThreadState,
     marker: usize,
-    mut remembered: Option<&mut Remembered>,
+    remembered: &mut Remembered,
     frames: &mut [usize; DEEPEST],
 ) -> Captured {
     let mut registers = here();
     let Some(stack) = bounds(state, registers.sp) else {
         stats::STACKS_UNREADABLE.add(1);
-        if let Some(remembered) = remembered {
-            remembered.forget();
-        }
+        remembered.forget();
         return Captured::Frames(0);
     };
     let known = Known::now();
-    if let Some(remembered) = &mut remembered {
-        remembered.begin(known.generation(), marker, stack);
-    }
+    remembered.begin(known.generation(), marker, stack);
     let mut frames = Frames { array: frames, count: 0, marker };
     // How far behind the instruction in question a pc is. A call may be a function's last
     // instruction, so the address behind it can be another's.
     let mut behind = 0;
     let end = loop {
+        let pc = registers.pc.wrapping_sub(behind);
         if registers.pc == 0 {
-            break End::Root;
+            break End::Root(pc);
         }
         if !frames.push(registers.pc, registers.sp) {
             break End::Cut;
         }
-        let pc = registers.pc.wrapping_sub(behind);
-        if let Some(remembered) = &mut remembered {
-            match remembered.meet(pc, &mut registers, stack, &mut frames) {
-                Met::Nothing => {}
-                Met::Frames => {
-                    behind = 1;
-                    continue;
-                }
-                Met::Rest => break End::Rest,
-                Met::Whole => return Captured::Remembered,
-                Met::TooMany => break End::Cut,
+        match remembered.meet(pc, &mut registers, stack, &mut frames) {
+            Met::Nothing => {}
+            Met::Frames => {
+                behind = 1;
+                continue;
             }
+            Met::Rest => break End::Rest,
+            Met::Whole => return Captured::Remembered,
+            Met::TooMany => break End::Cut,
         }
         let rule = known.find(pc).unwrap_or_else(|| learn(known, pc));
         if rule.is_plain() {
@@ -170,16 +164,14 @@ pub(crate) fn capture(
             let (Some(caller), Some(fp), true) = (caller, fp, end > registers.sp) else {
                 break End::Lost;
             };
-            if let Some(remembered) = &mut remembered {
-                remembered.add(&Step {
-                    code: pc,
-                    registers,
-                    needs_fp: rule.counts_from_frame_pointer(),
-                    end,
-                    return_address: (return_address, caller),
-                    caller_fp: frame_pointer,
-                });
-            }
+            remembered.add(&Step {
+                code: pc,
+                registers,
+                needs_fp: rule.counts_from_frame_pointer(),
+                end,
+                return_address: (return_address, caller),
+                caller_fp: frame_pointer,
+            });
             registers = Registers { pc: without_signature(caller), sp: end, fp };
             behind = 1;
         } else {
@@ -187,42 +179,38 @@ pub(crate) fn capture(
                 Left::For(caller) if caller.registers.sp > registers.sp => {
                     registers = caller.registers;
                     behind = usize::from(!caller.exact);
-                    if let Some(remembered) = &mut remembered {
-                        remembered.spoil();
-                    }
+                    remembered.spoil();
                 }
                 Left::Root => {
                     // Without a table, it is one by its frame pointer, which is not compared.
-                    if let (Some(remembered), Base::Unknown) = (&mut remembered, rule.base()) {
+                    if rule.base() == Base::Unknown {
                         remembered.spoil();
                     }
-                    break End::Root;
+                    break End::Root(pc);
                 }
                 _ => break End::Lost,
             }
         }
     };
-    if let Some(remembered) = remembered {
-        match end {
-            End::Root => {
-                remembered.keep_with_root(registers.pc.wrapping_sub(behind), registers.sp);
-            }
-            End::Rest => remembered.keep_with_rest(),
-            End::Cut | End::Lost => remembered.forget(),
-        }
-    }
     match end {
-        End::Root | End::Rest => {}
-        End::Cut => stats::STACKS_CUT.add(1),
-        // There are more frames, and nothing leads to them.
-        End::Lost => stats::STACKS_BROKEN.add(1),
+        End::Root(code) => remembered.keep_with_root(code, registers.sp),
+        End::Rest => remembered.keep_with_rest(),
+        End::Cut => {
+            stats::STACKS_CUT.add(1);
+            remembered.forget();
+        }
+        End::Lost => {
+            stats::STACKS_BROKEN.add(1);
+            remembered.forget();
+        }
     }
     Captured::Frames(frames.count)
 }
 
 /// How a walk ended.
 enum End {
-    Root,
+    /// At the frame with this code address.
+    Root(usize),
     /// The rest of the stack is as it was.
     Rest,
     /// There is no room for more frames.

@@ -14,10 +14,18 @@ mod remembered;
 #[inline(always)]
 fn capture_anew(marker: &u8, frames: &mut [usize; DEEPEST]) -> usize {
     let marker = std::ptr::from_ref(marker).addr();
-    match thread::with(|state| capture(state, marker, None, frames)) {
-        Captured::Frames(count) => count,
-        Captured::Remembered => panic!("nothing was remembered"),
-    }
+    NOTHING.with_borrow_mut(|nothing| {
+        nothing.forget();
+        match thread::with(|state| capture(state, marker, nothing, frames)) {
+            Captured::Frames(count) => count,
+            Captured::Remembered => panic!("nothing was remembered"),
+        }
+    })
+}
+
+thread_local! {
+    /// Too large for the small stacks of some tests.
+    static NOTHING: RefCell<Remembered> = const { RefCell::new(Remembered::nothing()) };
 }
 
 /// A thread's last stack, and what it was.
@@ -45,9 +53,8 @@ thread_local! {
 fn capture_with_last(marker: &u8, frames: &mut [usize; DEEPEST]) -> usize {
     let marker = std::ptr::from_ref(marker).addr();
     LAST.with_borrow_mut(|last| {
-        let captured = thread::with(|state| {
-            capture(state, marker, Some(&mut last.remembered), &mut last.frames)
-        });
+        let captured =
+            thread::with(|state| capture(state, marker, &mut last.remembered, &mut last.frames));
         match captured {
             Captured::Frames(count) => last.count = count,
             Captured::Remembered => last.met += 1,

@@ -5,9 +5,7 @@
 
 #![expect(clippy::disallowed_macros, reason = "a measure is printed")]
 
-use super::{
-    _Unwind_Backtrace, _Unwind_GetIP, Captured, DEEPEST, LAST, capture, capture_anew, deep,
-};
+use super::{_Unwind_Backtrace, _Unwind_GetIP, Captured, DEEPEST, LAST, capture, deep};
 use crate::thread;
 use std::cell::Cell;
 use std::hint::black_box;
@@ -23,8 +21,8 @@ type Frames = [usize; DEEPEST];
 
 /// One stack by ours, as if it were the thread's first: the number of frames.
 fn ours(frames: &mut Frames) -> usize {
-    let marker = 0_u8;
-    capture_anew(black_box(&marker), frames)
+    LAST.with_borrow_mut(|last| last.remembered.forget());
+    the_same(frames)
 }
 
 /// The same with the help of the last stack, which is this one.
@@ -32,9 +30,8 @@ fn the_same(_: &mut Frames) -> usize {
     let marker = 0_u8;
     let marker = black_box(&raw const marker).addr();
     LAST.with_borrow_mut(|last| {
-        let captured = thread::with(|state| {
-            capture(state, marker, Some(&mut last.remembered), &mut last.frames)
-        });
+        let captured =
+            thread::with(|state| capture(state, marker, &mut last.remembered, &mut last.frames));
         if let Captured::Frames(count) = captured {
             last.count = count;
         }

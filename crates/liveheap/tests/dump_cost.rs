@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_macros, reason = "a measure is printed")]
 
-use std::hint::black_box;
+mod stacks;
+
+use stacks::walk;
 use std::time::{Duration, Instant};
 
 #[global_allocator]
@@ -15,19 +17,6 @@ const MOST_TIME: Duration = Duration::from_millis(200);
 const MOST_MEMORY_KIB: u64 = 32 << 10;
 /// What may stay of a dump. Pages of the C library's arenas, not tables.
 const MOST_RESIDUE_KIB: u64 = 4 << 10;
-
-/// Calls itself from two places, as the bits of `path` say: each path is another stack.
-#[inline(never)]
-fn walk(path: u32, depth: u32) -> Box<u64> {
-    let found = if depth == 0 {
-        Box::new(u64::from(path))
-    } else if path & 1 == 0 {
-        walk(path >> 1, depth - 1)
-    } else {
-        black_box(walk(black_box(path >> 1), depth - 1))
-    };
-    black_box(found)
-}
 
 /// A number of `/proc/self/status` in KiB.
 fn kib(field: &str) -> u64 {

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_macros, reason = "a measure is printed")]
 
+mod stacks;
+
+use stacks::walk;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,19 +20,6 @@ const MOST_TIME: Duration = Duration::from_millis(100);
 const MOST_STALL: Duration = Duration::from_millis(1);
 
 static STOP: AtomicBool = AtomicBool::new(false);
-
-/// Calls itself from two places, as the bits of `path` say: each path is another stack.
-#[inline(never)]
-fn walk(path: u32, depth: u32) -> Box<u64> {
-    let found = if depth == 0 {
-        Box::new(u64::from(path))
-    } else if path & 1 == 0 {
-        walk(path >> 1, depth - 1)
-    } else {
-        black_box(walk(black_box(path >> 1), depth - 1))
-    };
-    black_box(found)
-}
 
 /// The longest time that 64 sampled objects took, one after the other with their frees.
 fn longest_batch() -> Duration {

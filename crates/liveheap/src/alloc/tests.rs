@@ -25,7 +25,7 @@ static ONE_TEST: SpinLock<()> = SpinLock::new(());
 
 /// Runs a test with a sample rate, a fixed seed and a heap that nobody else uses meanwhile.
 fn alone(rate: u64, seed: u64, test: impl FnOnce()) {
-    ONE_TEST.acquire();
+    let _alone = Alone::begin();
     config::set_sample_rate(rate);
     let complaints = HEAP.inner.complaints();
     thread::with(|state| {
@@ -37,7 +37,22 @@ fn alone(rate: u64, seed: u64, test: impl FnOnce()) {
     reseed(seed);
     test();
     assert_eq!(HEAP.inner.complaints(), complaints);
-    ONE_TEST.release();
+}
+
+/// One lives while a test is alone; one that fails lets the others go on, too.
+struct Alone;
+
+impl Alone {
+    fn begin() -> Self {
+        ONE_TEST.acquire();
+        Self
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        ONE_TEST.release();
+    }
 }
 
 fn reseed(seed: u64) {

@@ -12,6 +12,7 @@
 
 use crate::cost::SampleWatch;
 use crate::live::{self, RecordId, Sampled};
+use crate::rooms::Rooms;
 use crate::thread::{self, ThreadState};
 use crate::{buckets, callers, fork, sampler, stats};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -35,6 +36,7 @@ pub(crate) fn is_installed() -> bool {
 /// ```
 pub struct Heap<A = System> {
     inner: A,
+    rooms: Rooms,
     /// None leaves it to the environment, and else to what sampling costs.
     sample_rate: Option<u64>,
 }
@@ -49,7 +51,7 @@ impl Heap<System> {
 impl<A> Heap<A> {
     /// Over the allocator `inner`, which is not another [`Heap`]: both would count the same bytes.
     pub const fn new(inner: A) -> Self {
-        Self { inner, sample_rate: None }
+        Self { inner, rooms: Rooms::none(), sample_rate: None }
     }
 
     /// Sets the mean number of allocated bytes between two samples: 1 samples every allocation, 0
@@ -309,7 +311,7 @@ impl<A: GlobalAlloc> Heap<A> {
         let _watch = SampleWatch::of_sample();
         let (room, offset) = live::room(layout);
         // SAFETY: the layout is the caller's, or larger.
-        let start = unsafe { self.alloc_plain(room, fill) };
+        let start = unsafe { self.alloc_room(room, fill) };
         if start.is_null() {
             stats::PLACEMENTS_FAILED.add(1);
             live::give_back(id);
@@ -322,11 +324,25 @@ impl<A: GlobalAlloc> Heap<A> {
         // SAFETY: the object lies in its room.
         if !unsafe { live::record_small(&sampled, layout, id) } {
             live::give_back(id);
-            // SAFETY: `inner` gave it out just now, with this layout.
+            // SAFETY: `inner` gave it out with this layout, and nobody has seen it.
             unsafe { self.inner.dealloc(start, room) };
             return None;
         }
         Some(pointer)
+    }
+
+    /// The room of a small sampled object: one that was kept, or one of `inner`'s.
+    unsafe fn alloc_room(&self, room: Layout, fill: Fill) -> *mut u8 {
+        let Some(kept) = self.rooms.take(room) else {
+            // SAFETY: the caller's contract, passed on.
+            return unsafe { self.alloc_plain(room, fill) };
+        };
+        let start = kept.as_ptr();
+        if matches!(fill, Fill::Zero) {
+            // SAFETY: it has as many bytes, and nobody else has it.
+            unsafe { start.write_bytes(0, room.size()) };
+        }
+        start
     }
 
     unsafe fn alloc_plain(&self, layout: Layout, fill: Fill) -> *mut u8 {
@@ -345,8 +361,10 @@ impl<A: GlobalAlloc> Heap<A> {
         let (room, offset) = live::room(layout);
         // SAFETY: a small sampled object lies so far behind the begin of its room.
         let start = unsafe { pointer.sub(offset) };
-        // SAFETY: `inner` gave out `start` with this very layout.
-        unsafe { self.inner.dealloc(start, room) };
+        if !self.rooms.keep(start, room) {
+            // SAFETY: `inner` gave out `start` with this very layout.
+            unsafe { self.inner.dealloc(start, room) };
+        }
     }
 
     /// Reallocates a small sampled object: it moves, and whether it is sampled again is `rate`.

@@ -78,6 +78,7 @@ mod plumbing;
 mod reclaim;
 mod record;
 mod records;
+mod rooms;
 mod sampled;
 mod sampler;
 mod snapshot;

@@ -24,7 +24,7 @@ pub(crate) use crate::record::{LiveObject, Sampled};
 use crate::records::Records;
 use crate::sync::SpinLock;
 use crate::thread;
-use crate::{arena, late, stats};
+use crate::{arena, late, rooms, stats};
 use shard::{Entry, Shard};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
@@ -98,7 +98,8 @@ fn is_marked(layout: Layout) -> bool {
 pub(crate) fn room(layout: Layout) -> (Layout, usize) {
     let offset = if is_marked(layout) { MARK_BYTES } else { 0 };
     // A small object has less than 64 KiB, so the sum is far from overflowing.
-    let (size, align) = (layout.size() + offset, layout.align().max(PAGE));
+    let align = layout.align().max(PAGE);
+    let size = rooms::size(layout.size() + offset, align);
     // SAFETY: the alignment is a power of two, and the size is small. Where the alignment is so large
     // that this size would overflow when rounded up, the layout is the caller's own, and valid.
     (unsafe { Layout::from_size_align_unchecked(size, align) }, offset)

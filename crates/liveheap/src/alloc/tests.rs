@@ -10,6 +10,7 @@ mod scores;
 mod threads;
 
 use crate::buckets::{BucketView, for_each};
+use crate::live::PAGE;
 use crate::sampler::{self, Random};
 use crate::sync::SpinLock;
 use crate::{config, thread};
@@ -35,6 +36,7 @@ fn alone(rate: u64, seed: u64, test: impl FnOnce()) {
         }
     });
     reseed(seed);
+    give_rooms_back();
     test();
     assert_eq!(HEAP.inner.complaints(), complaints);
 }
@@ -110,6 +112,23 @@ impl Drop for Block {
         // SAFETY: the block is what the heap gave out.
         unsafe { HEAP.dealloc(self.pointer, self.layout) };
     }
+}
+
+/// Leaves no room to samples to come, so that each asks the inner allocator for one.
+fn give_rooms_back() {
+    for size in (0..16).map(|doublings| 1 << doublings) {
+        let room = Layout::from_size_align(size, PAGE).unwrap();
+        while let Some(kept) = HEAP.rooms.take(room) {
+            // SAFETY: the inner allocator gave it out with this layout.
+            unsafe { HEAP.inner.dealloc(kept.as_ptr(), room) };
+        }
+    }
+}
+
+/// How many blocks of the inner allocator are in use, when no room is kept.
+fn inner_blocks() -> usize {
+    give_rooms_back();
+    HEAP.inner.blocks()
 }
 
 /// Not null, and where the layout wants it.

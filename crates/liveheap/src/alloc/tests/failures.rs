@@ -1,6 +1,6 @@
 //! The inner allocator has no memory.
 
-use super::{Block, HEAP, Totals, alone};
+use super::{Block, HEAP, Totals, alone, inner_blocks};
 use crate::live::LARGE;
 use std::alloc::{GlobalAlloc, Layout};
 
@@ -21,7 +21,7 @@ fn an_allocation_that_fails_leaves_no_trace() {
                 unsafe { HEAP.dealloc(pointer, layout) };
                 assert_eq!((size, Totals::now()), (100, before));
             }
-            assert_eq!(HEAP.inner.blocks(), 0);
+            assert_eq!(inner_blocks(), 0);
         });
     }
 }
@@ -49,7 +49,7 @@ fn a_reallocation_that_fails_keeps_the_object_and_its_record() {
                     }
                     assert_eq!(block.bytes()[99], 7);
                 });
-                assert_eq!(HEAP.inner.blocks(), 0);
+                assert_eq!(inner_blocks(), 0);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What a signal handler does while its thread is at work on the profiler's tables: as if it were
 //! inside, without a signal.
 
-use super::{Block, HEAP, Totals, alone};
+use super::{Block, Totals, alone, inner_blocks};
 use crate::stats::stats;
 use crate::thread::Inside;
 
@@ -30,7 +30,7 @@ fn a_free_in_a_handler_waits_and_is_counted() {
         let after = Totals::now().since(before);
         assert_eq!((after.objects, after.sampled_in_use, after.sampled_allocated), (0.0, 0, 4));
         assert_eq!(stats().handler_frees_lost, lost);
-        assert_eq!(HEAP.inner.blocks(), 0);
+        assert_eq!(inner_blocks(), 0);
     });
 }
 
@@ -98,7 +98,7 @@ fn a_lost_free_is_not_taken_for_a_later_object_at_its_address() {
         let others: Vec<Block> = (0..1000).map(|_| Block::new(64, 64)).collect();
         assert!(others.iter().any(|block| addresses.contains(&block.pointer.addr())));
         drop(others);
-        assert_eq!(HEAP.inner.blocks(), 0);
+        assert_eq!(inner_blocks(), 0);
         // All were freed, and those whose address came again are counted by now.
         let lost = Totals::now().since(before).objects;
         assert!(lost < 88.0, "{lost}");

@@ -1,6 +1,6 @@
 //! The inner allocator sees the layouts it gave out, and the program its bytes.
 
-use super::{Block, HEAP, Totals, alone};
+use super::{Block, Totals, alone, inner_blocks};
 use crate::live::{LARGE, PAGE};
 
 /// A deterministic sequence of choices.
@@ -103,7 +103,7 @@ fn churn(rate: u64, steps: usize) {
         blocks.clear();
         let after = Totals::now().since(before);
         assert_eq!((after.objects, after.bytes, after.sampled_in_use), (0.0, 0.0, 0));
-        assert_eq!(HEAP.inner.blocks(), 0);
+        assert_eq!(inner_blocks(), 0);
     });
 }
 
@@ -147,7 +147,7 @@ fn a_large_sampled_object_grows_where_the_inner_allocator_likes() {
         let mut block = Block::new(LARGE, 8);
         let before = Totals::now();
         block.resize(4 * LARGE);
-        assert_eq!(HEAP.inner.blocks(), 1);
+        assert_eq!(inner_blocks(), 1);
         let now = Totals::now().since(before);
         assert_eq!((now.allocated_objects, now.objects), (1.0, 0.0));
         assert_eq!(now.bytes, 3.0 * LARGE as f64);

@@ -1,6 +1,6 @@
 //! Objects that one thread allocates and another frees.
 
-use super::{Block, HEAP, Totals, alone, reseed};
+use super::{Block, Totals, alone, inner_blocks, reseed};
 use std::sync::mpsc::sync_channel;
 
 #[test]
@@ -42,7 +42,7 @@ fn after_a_churn_of_threads_nothing_is_in_use() {
             if rate == 1 {
                 assert_eq!(after.sampled_allocated, 4 * (5000 + 1667));
             }
-            assert_eq!(HEAP.inner.blocks(), 0);
+            assert_eq!(inner_blocks(), 0);
         });
     }
 }

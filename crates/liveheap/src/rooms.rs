@@ -1,0 +1,86 @@
+//! Freed rooms of sampled objects, kept for the next ones.
+//!
+//! Runs inside malloc: no allocation, no lock, no panic. In: allocations that begin with a page, and that
+//! nobody uses any more. Out: the same ones, to one taker each. To begin with a page is work for an
+//! allocator: the C library's cuts such a block out of a larger one and leaves both ends among its free
+//! blocks, where later allocations stumble over them. A few rooms that are kept spare nearly all of that.
+
+use crate::atomics::{AtomicPtr, Ordering, constant, repeated};
+use std::alloc::Layout;
+use std::ptr::{NonNull, null_mut};
+
+/// Where a room begins.
+const ALIGN: usize = 4096;
+/// The smallest room that is kept and the largest; between them are the powers of two.
+const SMALLEST: usize = 256;
+const LARGEST: usize = 4096;
+const SIZES: usize = (LARGEST / SMALLEST).ilog2() as usize + 1;
+/// How many of each size: 62 KiB together.
+const OF_EACH_SIZE: usize = 8;
+
+/// How large a room for so many bytes is: as large as those that are kept, where they are.
+pub(crate) fn size(bytes: usize, align: usize) -> usize {
+    let kept = bytes.max(SMALLEST).next_power_of_two();
+    if align == ALIGN && kept <= LARGEST { kept } else { bytes }
+}
+
+/// The rooms that are kept of one allocator.
+pub(crate) struct Rooms([Places<OF_EACH_SIZE>; SIZES]);
+
+impl Rooms {
+    constant! {
+        pub(crate) fn none() -> Self {
+            Self(repeated![Places::new(); SIZES])
+        }
+    }
+
+    /// A room that was kept. What it held is still in it.
+    pub(crate) fn take(&self, room: Layout) -> Option<NonNull<u8>> {
+        self.of_size(room)?.take()
+    }
+
+    /// Keeps a room that nobody uses. False when it is not wanted.
+    pub(crate) fn keep(&self, start: *mut u8, room: Layout) -> bool {
+        self.of_size(room).is_some_and(|places| places.keep(start))
+    }
+
+    fn of_size(&self, room: Layout) -> Option<&Places<OF_EACH_SIZE>> {
+        let is_kept = room.align() == ALIGN
+            && (SMALLEST..=LARGEST).contains(&room.size())
+            && room.size().is_power_of_two();
+        is_kept.then(|| &self.0[(room.size() / SMALLEST).ilog2() as usize])
+    }
+}
+
+/// Places for rooms of one layout.
+pub(crate) struct Places<const COUNT: usize>([AtomicPtr<u8>; COUNT]);
+
+impl<const COUNT: usize> Places<COUNT> {
+    constant! {
+        pub(crate) fn new() -> Self {
+            Self(repeated![AtomicPtr::new(null_mut()); COUNT])
+        }
+    }
+
+    pub(crate) fn take(&self) -> Option<NonNull<u8>> {
+        self.0.iter().find_map(|place| {
+            if place.load(Ordering::Relaxed).is_null() {
+                return None;
+            }
+            // Acquire pairs with the Release in `keep`: who used the room is done with it.
+            NonNull::new(place.swap(null_mut(), Ordering::Acquire))
+        })
+    }
+
+    pub(crate) fn keep(&self, start: *mut u8) -> bool {
+        self.0.iter().any(|place| {
+            place.load(Ordering::Relaxed).is_null()
+                && place
+                    .compare_exchange(null_mut(), start, Ordering::Release, Ordering::Relaxed)
+                    .is_ok()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

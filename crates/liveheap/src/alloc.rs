@@ -58,7 +58,7 @@ impl<A> Heap<A> {
     /// none. `LIVEHEAP_SAMPLE_RATE` in the environment wins over it.
     ///
     /// Unless one of them is set, it is 524288 (512 KiB), and 2 to 128 times as much for a thread whose
-    /// samples would take more than 2 % of its time otherwise, as long as it is so. A rate that is set is
+    /// samples would take more than 2 % of its CPU time otherwise, as long as it is so. A rate that is set is
     /// kept, whatever it costs.
     #[must_use]
     pub const fn sample_rate(mut self, bytes: u64) -> Self {
@@ -191,13 +191,12 @@ impl<A: GlobalAlloc> Heap<A> {
         unsafe { heap.inner.dealloc(pointer, layout) };
     }
 
+    #[cold]
     #[inline(never)]
     unsafe fn dealloc_large(pointer: *mut u8, size: usize, align: usize, heap: &Self) {
         // SAFETY: they are a layout's.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
-        if let Some(id) = live::remove(pointer) {
-            live::retire(id);
-        }
+        live::free_large(pointer);
         // SAFETY: a large object is where `inner` put it.
         unsafe { heap.inner.dealloc(pointer, layout) };
     }
@@ -279,36 +278,29 @@ impl<A: GlobalAlloc> Heap<A> {
 
     /// Allocates an object that was picked, and records it.
     unsafe fn sample(&self, layout: Layout, rate: u64, fill: Fill, marker: *const u8) -> *mut u8 {
-        let id = live::reserve();
-        let Some(id) = id else {
-            done();
-            // SAFETY: the caller's contract, passed on.
-            return unsafe { self.alloc_plain(layout, fill) };
-        };
         if live::is_large(layout.size()) {
             // SAFETY: the caller's contract, passed on.
             let pointer = unsafe { self.alloc_plain(layout, fill) };
-            record_in_place(pointer, layout.size(), rate, id, marker);
+            record_in_place(pointer, layout.size(), rate, marker);
             return pointer;
         }
         // SAFETY: the caller's contract, passed on.
-        let pointer = unsafe { self.alloc_small(layout, rate, fill, id, marker) };
+        let pointer = unsafe { self.alloc_small(layout, rate, fill, marker) };
         done();
         // SAFETY: the caller's contract, passed on.
         pointer.unwrap_or_else(|| unsafe { self.alloc_plain(layout, fill) })
     }
 
-    /// Allocates and records a small object that was picked; none when there is no room for that, and
-    /// the record is given back.
+    /// Allocates and records a small object that was picked; none when there is no room for that.
     unsafe fn alloc_small(
         &self,
         layout: Layout,
         rate: u64,
         fill: Fill,
-        id: RecordId,
         marker: *const u8,
     ) -> Option<*mut u8> {
         let _watch = SampleWatch::of_sample();
+        let id = live::reserve()?;
         let (room, offset) = live::room(layout);
         // SAFETY: the layout is the caller's, or larger.
         let start = unsafe { self.alloc_room(room, fill) };
@@ -428,10 +420,7 @@ impl<A: GlobalAlloc> Heap<A> {
             live::retire(id);
         }
         if let Some(rate) = rate {
-            match live::reserve() {
-                Some(id) => record_in_place(moved, new_size, rate, id, marker),
-                None => done(),
-            }
+            record_in_place(moved, new_size, rate, marker);
         }
         moved
     }
@@ -466,21 +455,19 @@ impl<A: GlobalAlloc> Heap<A> {
 }
 
 /// Records an object that stays where the wrapped allocator put it.
-fn record_in_place(pointer: *mut u8, size: usize, rate: u64, id: RecordId, marker: *const u8) {
+fn record_in_place(pointer: *mut u8, size: usize, rate: u64, marker: *const u8) {
     let _watch = SampleWatch::of_sample();
-    if pointer.is_null() {
-        live::give_back(id);
-        return done();
-    }
-    thread::with(|state| {
-        let sampled = describe(state, pointer, size, rate, marker);
+    if !pointer.is_null()
+        && let Some(id) = live::reserve()
+    {
+        let sampled = thread::with(|state| describe(state, pointer, size, rate, marker));
         live::fill(id, &sampled);
         if live::insert(pointer, id) {
             live::count_allocated(&sampled);
         } else {
             live::give_back(id);
         }
-    });
+    }
     done();
 }
 

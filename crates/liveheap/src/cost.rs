@@ -10,6 +10,8 @@
 
 #![expect(unsafe_code, reason = "reads clocks of the kernel")]
 
+use crate::live;
+use crate::pace::Clocks;
 use crate::sampler::mixed;
 use crate::stats::{self, Counter};
 use crate::thread;
@@ -24,23 +26,28 @@ const ONE_OF: u64 = 256;
 /// thread that had lost its processor says nothing about them.
 const MOST_OF_OTHERS_NANOS: u64 = 100_000;
 
-/// What a sample, and the free of one, usually takes in nanoseconds: near the median of those that were
-/// timed. The mean is not what is usual: it has the first samples of threads in it.
-static USUAL_SAMPLE: AtomicU64 = AtomicU64::new(500);
-static USUAL_FREE: AtomicU64 = AtomicU64::new(200);
+/// A sample that takes so many times the mean, or one of so many parts of it, is far off.
+const FAR_OFF: u64 = 4;
+/// The mean is over about so many of the last.
+const SMOOTHING: u64 = 32;
 
-/// What a sample usually takes with its free, in nanoseconds.
+/// What a sample, and the free of one, takes in nanoseconds: the mean of those that were timed lately.
+static MEAN_SAMPLE: AtomicU64 = AtomicU64::new(500);
+static MEAN_FREE: AtomicU64 = AtomicU64::new(200);
+
+/// What a sample takes with its free, in nanoseconds.
 pub(crate) fn of_sample_nanos() -> u64 {
-    USUAL_SAMPLE.load(Ordering::Relaxed) + USUAL_FREE.load(Ordering::Relaxed)
+    MEAN_SAMPLE.load(Ordering::Relaxed) + MEAN_FREE.load(Ordering::Relaxed)
 }
 
-/// Moves what is usual a little towards what was seen now, by the same part in both directions.
-fn approach(usual: &AtomicU64, seen: u64) {
-    let now = usual.load(Ordering::Relaxed);
-    let step = now / 32 + 1;
-    let next = if seen > now { now + step } else { now.saturating_sub(step).max(1) };
-    // When two threads do this at once, one of the steps is lost.
-    usual.store(next, Ordering::Relaxed);
+/// Moves the mean towards what was seen now, by a part of the way.
+fn approach(mean: &AtomicU64, seen: u64) {
+    let now = mean.load(Ordering::Relaxed);
+    // One that is far off, as the first of a thread is, moves it no more than one that is not.
+    let seen = seen.clamp(now / FAR_OFF, now.saturating_mul(FAR_OFF));
+    let next = now - now / SMOOTHING + seen / SMOOTHING;
+    // When two threads do this at once, one of the two is lost.
+    mean.store(next.max(SMOOTHING), Ordering::Relaxed);
 }
 
 /// Lives as long as one sample, or the free of one, is handled.
@@ -49,7 +56,7 @@ pub(crate) struct SampleWatch {
 }
 
 struct Timed {
-    usual: &'static AtomicU64,
+    mean: &'static AtomicU64,
     /// How many samples it stands for.
     weight: u64,
     /// The clock before the sample, read twice: the difference is what a reading costs.
@@ -60,19 +67,19 @@ struct Timed {
 impl SampleWatch {
     /// Before an object is recorded.
     pub(crate) fn of_sample() -> Self {
-        Self::start(&stats::SAMPLES, &USUAL_SAMPLE)
+        Self::start(&stats::SAMPLES, &MEAN_SAMPLE)
     }
 
     /// Before the record of an object that is freed is given back.
     pub(crate) fn of_free() -> Self {
-        Self::start(&stats::SAMPLES_FREED, &USUAL_FREE)
+        Self::start(&stats::SAMPLES_FREED, &MEAN_FREE)
     }
 
     #[inline]
-    fn start(done_before: &Counter, usual: &'static AtomicU64) -> Self {
+    fn start(done_before: &Counter, mean: &'static AtomicU64) -> Self {
         let weight = if done_before.value() < TIMED_AT_FIRST { 1 } else { ONE_OF };
         let is_timed = weight == 1 || is_one_of_many();
-        Self { timed: is_timed.then(|| Timed::start(weight, usual)) }
+        Self { timed: is_timed.then(|| Timed::start(weight, mean)) }
     }
 }
 
@@ -89,9 +96,9 @@ fn is_one_of_many() -> bool {
 
 impl Timed {
     #[cold]
-    fn start(weight: u64, usual: &'static AtomicU64) -> Self {
+    fn start(weight: u64, mean: &'static AtomicU64) -> Self {
         let before = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID);
-        Self { usual, weight, before, begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
+        Self { mean, weight, before, begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
     }
 
     #[cold]
@@ -99,7 +106,7 @@ impl Timed {
         let took = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID).saturating_sub(self.begin);
         let reading = self.begin.saturating_sub(self.before);
         let took = took.saturating_sub(reading);
-        approach(self.usual, took);
+        approach(self.mean, took);
         let others = took.min(MOST_OF_OTHERS_NANOS).saturating_mul(self.weight - 1);
         stats::SAMPLING_CPU.add(took.saturating_add(others));
     }
@@ -145,6 +152,23 @@ pub(crate) fn begin_anew() {
     }
 }
 
+/// The clocks of this thread.
+pub(crate) struct ThreadClocks;
+
+impl Clocks for ThreadClocks {
+    fn cpu_nanos(&self) -> u64 {
+        match nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) {
+            // There is none: then it counts as if it always had a processor.
+            0 => self.wall_nanos(),
+            nanos => nanos,
+        }
+    }
+
+    fn wall_nanos(&self) -> u64 {
+        live::nanoseconds()
+    }
+}
+
 /// A clock of CPU time; 0 where the kernel has none.
 fn nanos_of(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -159,7 +183,26 @@ fn nanos_of(clock: libc::clockid_t) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ONE_OF, is_one_of_many};
+    use super::{ONE_OF, approach, is_one_of_many};
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn the_mean_follows_what_was_timed_lately_and_not_what_is_far_off() {
+        let mean = AtomicU64::new(500);
+        let seen = |nanos: &[u64]| {
+            (0..300).for_each(|number| approach(&mean, nanos[number % nanos.len()]));
+            mean.load(Ordering::Relaxed)
+        };
+        assert!((900..1150).contains(&seen(&[1000])));
+        // Half of them 500 and half 1500.
+        assert!((900..1150).contains(&seen(&[500, 1500])));
+        assert!((40_000..60_000).contains(&seen(&[50_000])));
+        seen(&[1000]);
+        approach(&mean, u64::MAX);
+        assert!(mean.load(Ordering::Relaxed) < 1250);
+        assert!(seen(&[0]) < 100);
+        assert!((900..1150).contains(&seen(&[1000])));
+    }
 
     /// Of 256 000 tickets 1000 are expected, give or take 32: chance stays within 200.
     #[test]

@@ -38,7 +38,7 @@
 //! # What is measured
 //!
 //! One allocation in every [`sample_rate`] bytes on average (512 KiB) is picked, with its stack, and
-//! forgotten when it is freed. A thread whose samples would take more than 2 % of its time is sampled
+//! forgotten when it is freed. A thread whose samples would take more than 2 % of its CPU time is sampled
 //! less often as long as that is so; its samples count as much more. Set the rate with
 //! [`set_sample_rate`], [`Heap::sample_rate`] or `LIVEHEAP_SAMPLE_RATE`, and it is kept: 1 picks
 //! everything, 0 nothing. [`stats()`] and the comments of each profile say what could not be recorded;

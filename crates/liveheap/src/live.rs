@@ -165,6 +165,25 @@ pub(crate) fn retire(id: RecordId) {
     count_freed(id);
 }
 
+/// Counts the free of a large object, if it is a sampled one; in a signal handler that interrupted the
+/// profiler, later.
+#[inline]
+pub(crate) fn free_large(pointer: *mut u8) {
+    if may_be_in_table(pointer) {
+        free_if_in_table(pointer);
+    }
+}
+
+#[inline(never)]
+fn free_if_in_table(pointer: *mut u8) {
+    if thread::is_inside() {
+        return put_off_large(pointer);
+    }
+    let _watch = SampleWatch::of_free();
+    late::settle();
+    take_out(pointer).into_iter().for_each(count_freed);
+}
+
 /// Counts the free of an object that was not counted so far.
 fn count_freed(id: RecordId) {
     let Some(record) = RECORDS.get(id.0) else { return };
@@ -338,9 +357,7 @@ pub(crate) fn remove(pointer: *mut u8) -> Option<RecordId> {
         return None;
     }
     if thread::is_inside() {
-        if let Some(id) = find_without_lock(pointer) {
-            put_off_entry(pointer, id);
-        }
+        put_off_large(pointer);
         return None;
     }
     late::settle();
@@ -393,6 +410,13 @@ fn names(id: RecordId, pointer: *mut u8) -> bool {
 fn name(id: RecordId, pointer: *mut u8) {
     if let Some(record) = RECORDS.get(id.0) {
         record.name(pointer.addr());
+    }
+}
+
+/// Frees a large object in a signal handler that interrupted the profiler, if it is a sampled one.
+fn put_off_large(pointer: *mut u8) {
+    if let Some(id) = find_without_lock(pointer) {
+        put_off_entry(pointer, id);
     }
 }
 

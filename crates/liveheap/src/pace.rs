@@ -1,21 +1,29 @@
 //! How often a thread may sample so that it costs little: the sample rate that nobody has set.
 //!
-//! Runs inside malloc: no allocation, no lock, no panic. In: that a sample was taken, and what one costs.
-//! Out: the rate of the next. A thread that allocates large buffers all the time would take a sample
+//! Runs inside malloc: no allocation, no lock, no panic. In: that a sample was taken, what one costs, and
+//! the thread's clocks. Out: the rate of the next. A thread that allocates large buffers all the time would take a sample
 //! with every second one; there, samples are taken with 2, 4, 8 … times the rate, and each stands for
 //! as much more. That keeps estimates unbiased, because the rate of a sample is known before its
 //! object is: it depends on what the thread did before, and on nothing that comes after. A larger rate
 //! makes them less certain, which is why it lasts only as long as it must.
 
-/// Samples may take one of so many nanoseconds of a thread's time.
+/// Samples may take one of so many nanoseconds of a thread's CPU time.
 const ONE_OF: u64 = 50;
 /// The most doublings of the rate: to 64 MiB from 512 KiB.
 const MOST_DOUBLINGS: u32 = 7;
-/// The most of them at once: the clock may not have gone on at all.
+/// The most of them at once: what was seen may not last.
 const MOST_AT_ONCE: u32 = 3;
-/// Samples after which a thread's pace is looked at. They take a few times as long as the clock needs
-/// to go on, and much less than what people notice.
+/// Samples after which a thread's pace is looked at: much less than what people notice, and enough that
+/// neither chance nor the reading of a clock matters.
 const WINDOW: u32 = 1024;
+
+/// The clocks of a thread, in nanoseconds.
+pub(crate) trait Clocks {
+    /// Of the thread's CPU time; to read it takes as long as a cheap sample.
+    fn cpu_nanos(&self) -> u64;
+    /// Of the world's time, which goes on at least as fast; coarse, and cheap to read.
+    fn wall_nanos(&self) -> u64;
+}
 
 /// The pace of one thread. All zero is its first moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +32,15 @@ pub(crate) struct Pace {
     doublings: u32,
     /// Samples since the window began.
     samples: u32,
-    /// When that was.
-    begin_nanos: u64,
+    /// The CPU time when that was; 0 in the first moment.
+    begin_cpu: u64,
+    /// The world's time when the CPU time was last asked for.
+    asked_wall: u64,
 }
 
 impl Pace {
     pub(crate) const fn first() -> Self {
-        Self { doublings: 0, samples: 0, begin_nanos: 0 }
+        Self { doublings: 0, samples: 0, begin_cpu: 0, asked_wall: 0 }
     }
 
     /// The rate that goes with it.
@@ -38,22 +48,33 @@ impl Pace {
         smallest << self.doublings
     }
 
-    /// The pace after one more sample, of which each takes `cost_nanos`. `now` is asked for the time only
-    /// when it matters.
-    pub(crate) fn after_sample(self, cost_nanos: u64, now: impl FnOnce() -> u64) -> Self {
+    /// The pace after one more sample, of which each takes `cost_nanos`. The clocks are read only when that
+    /// matters.
+    pub(crate) fn after_sample(self, cost_nanos: u64, clocks: &impl Clocks) -> Self {
+        if self.begin_cpu == 0 {
+            return Self::beginning(self.doublings, clocks.cpu_nanos(), clocks.wall_nanos());
+        }
         let samples = self.samples + 1;
-        if self.doublings == 0 && samples < WINDOW && self.begin_nanos != 0 {
-            return Self { samples, ..self };
-        }
-        let now = now().max(1);
-        if self.begin_nanos == 0 {
-            return Self { begin_nanos: now, ..self };
-        }
-        let took = now.saturating_sub(self.begin_nanos);
         let each = (cost_nanos * ONE_OF).max(1);
-        let is_slow = took > 2 * each * u64::from(WINDOW);
-        if samples < WINDOW && !is_slow {
-            return Self { samples, ..self };
+        let slow = 2 * each * u64::from(WINDOW);
+        let mut wall = self.asked_wall;
+        if samples < WINDOW {
+            // In the middle of a window nothing can change but that a thread has become slow.
+            if self.doublings == 0 {
+                return Self { samples, ..self };
+            }
+            wall = clocks.wall_nanos();
+            if wall.saturating_sub(self.asked_wall) <= slow {
+                return Self { samples, ..self };
+            }
+        }
+        let cpu = clocks.cpu_nanos();
+        let Some(took) = cpu.checked_sub(self.begin_cpu) else {
+            // The thread is one of a child process, whose clocks begin anew.
+            return Self::beginning(self.doublings, cpu, wall);
+        };
+        if samples < WINDOW && took <= slow {
+            return Self { samples, asked_wall: wall, ..self };
         }
         let allowed = each * u64::from(samples);
         let doublings = if took < allowed {
@@ -63,7 +84,11 @@ impl Pace {
             // One less than would just do.
             self.doublings.saturating_sub(doublings_to(took, allowed).saturating_sub(1))
         };
-        Self { doublings, samples: 0, begin_nanos: now }
+        Self::beginning(doublings, cpu, wall)
+    }
+
+    fn beginning(doublings: u32, cpu: u64, wall: u64) -> Self {
+        Self { doublings, samples: 0, begin_cpu: cpu.max(1), asked_wall: wall }
     }
 }
 
@@ -74,34 +99,57 @@ fn doublings_to(larger: u64, smaller: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_DOUBLINGS, Pace};
+    use super::{Clocks, MOST_DOUBLINGS, Pace};
+    use std::cell::Cell;
 
     const RATE: u64 = 512 << 10;
     const COST_NANOS: u64 = 1000;
 
-    /// A thread that allocates so many bytes in a microsecond beside its samples, and its clock.
+    /// A thread that allocates so many bytes in a microsecond beside its samples, and its clocks.
     struct Thread {
         pace: Pace,
-        nanos: u64,
+        clocks: Fixed,
         in_samples: u64,
+        /// Of so many threads one has the processor.
+        crowd: u64,
+    }
+
+    #[derive(Default)]
+    struct Fixed {
+        cpu: u64,
+        wall: u64,
+        cpu_reads: Cell<u64>,
+    }
+
+    impl Clocks for Fixed {
+        fn cpu_nanos(&self) -> u64 {
+            self.cpu_reads.set(self.cpu_reads.get() + 1);
+            self.cpu
+        }
+
+        fn wall_nanos(&self) -> u64 {
+            // The kernel's cheap clock goes on every 4 ms.
+            self.wall / 4_000_000 * 4_000_000
+        }
     }
 
     impl Thread {
         fn new() -> Self {
-            Self { pace: Pace::first(), nanos: 1, in_samples: 0 }
+            let clocks = Fixed { cpu: 1, ..Fixed::default() };
+            Self { pace: Pace::first(), clocks, in_samples: 0, crowd: 1 }
         }
 
-        /// The share of samples in the time of the last `samples` of them.
+        /// The share of samples in the CPU time of the last `samples` of them.
         fn share(&mut self, bytes_in_microsecond: u64, samples: u64) -> f64 {
-            let (begin, in_samples) = (self.nanos, self.in_samples);
+            let (begin, in_samples) = (self.clocks.cpu, self.in_samples);
             for _ in 0..samples {
-                self.nanos += self.pace.rate(RATE) * 1000 / bytes_in_microsecond + COST_NANOS;
+                let took = self.pace.rate(RATE) * 1000 / bytes_in_microsecond + COST_NANOS;
+                self.clocks.cpu += took;
+                self.clocks.wall += took * self.crowd;
                 self.in_samples += COST_NANOS;
-                // The kernel's cheap clock goes on every 4 ms.
-                let clock = self.nanos / 4_000_000 * 4_000_000 + 1;
-                self.pace = self.pace.after_sample(COST_NANOS, || clock);
+                self.pace = self.pace.after_sample(COST_NANOS, &self.clocks);
             }
-            (self.in_samples - in_samples) as f64 / (self.nanos - begin) as f64
+            (self.in_samples - in_samples) as f64 / (self.clocks.cpu - begin) as f64
         }
     }
 
@@ -126,6 +174,17 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_that_waits_for_its_processor_is_no_slower_for_it() {
+        let mut thread = Thread { crowd: 20, ..Thread::new() };
+        thread.share(100_000, 20_000);
+        let share = thread.share(100_000, 100_000);
+        assert!(share < 0.025, "{share}");
+        // To ask for the CPU time takes a while, too.
+        let reads = thread.clocks.cpu_reads.get();
+        assert!(reads < 120_000 / 40, "{reads}");
+    }
+
+    #[test]
     fn there_is_a_largest_rate() {
         let mut thread = Thread::new();
         thread.share(1_000_000_000, 20_000);
@@ -143,11 +202,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_stands_still_or_goes_back_does_no_harm() {
+    fn clocks_that_begin_anew_change_no_rate() {
+        let mut thread = Thread::new();
+        assert!(thread.share(1000, 1500) < 0.002);
+        // As a child process finds them.
+        thread.clocks.cpu = 1;
+        assert!(thread.share(1000, 1500) < 0.002);
+        assert_eq!(thread.pace.rate(RATE), RATE);
+    }
+
+    #[test]
+    fn clocks_that_jump_do_no_harm() {
         let mut pace = Pace::first();
         for second in [5, 5, 5, 3, 9, 0, u64::MAX >> 30] {
+            let clocks = Fixed { cpu: second << 30, wall: second << 30, ..Fixed::default() };
             for _ in 0..3000 {
-                pace = pace.after_sample(u64::MAX >> 40, || second << 30);
+                pace = pace.after_sample(u64::MAX >> 40, &clocks);
             }
         }
         assert!(pace.rate(RATE) <= RATE << MOST_DOUBLINGS);

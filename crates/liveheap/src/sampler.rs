@@ -150,7 +150,7 @@ pub(crate) fn pick(state: &ThreadState, size: usize, rate_in_source: Option<u64>
 pub(crate) fn after_sample(state: &ThreadState) {
     if config::set_rate().is_none() {
         let pace = state.pace.get();
-        state.pace.set(pace.after_sample(cost::of_sample_nanos(), live::nanoseconds));
+        state.pace.set(pace.after_sample(cost::of_sample_nanos(), &cost::ThreadClocks));
     }
     rearm(state);
 }

@@ -58,7 +58,7 @@ pub struct Stats {
     /// Allocations that were picked and recorded.
     pub samples: u64,
     /// Of these, the ones that were picked with a larger rate than [`Stats::sample_rate`]: more of them would
-    /// have taken more than 2 % of their thread's time.
+    /// have taken more than 2 % of their thread's CPU time.
     pub sparse_samples: u64,
     /// Recorded allocations that are not freed yet.
     pub live_samples: u64,

@@ -115,7 +115,7 @@ fn add_comments(comments: &mut Vec<String>, stats: &Stats, error: Option<f64>) {
             sparse => write!(
                 comment,
                 "{sparse} of {} samples were picked with larger rates, since more would have taken \
-                 over 2 % of their thread's time",
+                 over 2 % of their thread's CPU time",
                 stats.samples
             ),
         };

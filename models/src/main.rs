@@ -27,6 +27,9 @@ mod record;
 #[path = "../../crates/liveheap/src/records.rs"]
 #[expect(dead_code, reason = "what only a signal handler asks is not modelled")]
 mod records;
+#[path = "../../crates/liveheap/src/rooms.rs"]
+#[expect(dead_code, reason = "the layouts are not modelled")]
+mod rooms;
 #[path = "../../crates/liveheap/src/sync.rs"]
 #[cfg_attr(test, expect(dead_code, reason = "the runtime's tests count its locks"))]
 mod sync;

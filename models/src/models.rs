@@ -9,6 +9,7 @@
 
 mod added;
 mod records;
+mod rooms;
 mod turns;
 
 use crate::atomics::{AtomicBool, AtomicU32, Guarded, Ordering};
@@ -20,7 +21,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// All of them, with what they are about.
-pub(crate) const ALL: [(&str, fn()); 15] = [
+pub(crate) const ALL: [(&str, fn()); 16] = [
     ("the lock", lock),
     ("the list of free records", free_list),
     ("frees that handlers put off", late_frees),
@@ -34,6 +35,7 @@ pub(crate) const ALL: [(&str, fn()); 15] = [
     ("a record of an object that is handed on", records::handed_on),
     ("a record that is looked at", records::looked_at),
     ("records that are given back", records::given_back),
+    ("rooms that are kept", rooms::kept),
     ("one dump at a time", turns::one_waits),
     ("dumps that are turned away", turns::none_waits),
 ];

@@ -1,12 +1,12 @@
 //! What the profiler costs its process, by its own account: the CPU time of samples and of dumps.
 //!
 //! Runs inside malloc: no allocation, no lock, no panic. In: the begin and the end of such work. Out:
-//! sums in [`stats`](crate::stats()). The clock is the kernel's own of this thread's CPU time, so that
-//! time in which others had the processor is not counted. To read it takes 0.25 µs, and a sample with its
-//! free takes 0.3 µs when it is cheapest. So the first samples are timed and then few, which stand for the
-//! others: three readings of one in 256 add 2 % to the cheapest. The processor's counter (0.018 µs to
-//! read) and the C library's clock (0.031 µs), read around every sample, would add 12 and 21 %, and would
-//! count the time of others.
+//! sums in [`stats`](crate::stats()). Samples are timed with the clock that the C library reads without
+//! the kernel, 0.03 µs. The kernel's clock of a thread's CPU time leaves out what others had of the
+//! processor, but to read it takes 0.25 µs, and what the kernel leaves in the caches makes the sample
+//! behind it take twice as long as it does otherwise. So the first samples are timed, and then few, which
+//! stand for the others; and one that waited for its processor counts little. A profile takes long enough
+//! for the better clock.
 
 #![expect(unsafe_code, reason = "reads clocks of the kernel")]
 
@@ -22,8 +22,10 @@ const TIMED_AT_FIRST: u64 = 1024;
 /// Then one of so many is timed, at random, and stands for all of them. A power of two.
 const ONE_OF: u64 = 256;
 
-/// No more than so many nanoseconds are taken for each of the others: one sample that waited for a
-/// thread that had lost its processor says nothing about them.
+/// A sample counts so many nanoseconds at most. The first of a program takes about as long; one that takes
+/// longer has waited for its processor.
+const MOST_NANOS: u64 = 1_000_000;
+/// It stands for others with so many at most: none of them is a thread's first.
 const MOST_OF_OTHERS_NANOS: u64 = 100_000;
 
 /// A sample that takes so many times the mean, or one of so many parts of it, is far off.
@@ -59,8 +61,6 @@ struct Timed {
     mean: &'static AtomicU64,
     /// How many samples it stands for.
     weight: u64,
-    /// The clock before the sample, read twice: the difference is what a reading costs.
-    before: u64,
     begin: u64,
 }
 
@@ -97,15 +97,15 @@ fn is_one_of_many() -> bool {
 impl Timed {
     #[cold]
     fn start(weight: u64, mean: &'static AtomicU64) -> Self {
-        let before = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID);
-        Self { mean, weight, before, begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
+        Self { mean, weight, begin: nanos_of(libc::CLOCK_MONOTONIC) }
     }
 
     #[cold]
     fn stop(&self) {
-        let took = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID).saturating_sub(self.begin);
-        let reading = self.begin.saturating_sub(self.before);
-        let took = took.saturating_sub(reading);
+        let end = nanos_of(libc::CLOCK_MONOTONIC);
+        // What a reading takes, when the one before has brought what it needs into the caches.
+        let reading = nanos_of(libc::CLOCK_MONOTONIC).saturating_sub(end);
+        let took = end.saturating_sub(self.begin).saturating_sub(reading).min(MOST_NANOS);
         approach(self.mean, took);
         let others = took.min(MOST_OF_OTHERS_NANOS).saturating_mul(self.weight - 1);
         stats::SAMPLING_CPU.add(took.saturating_add(others));
@@ -169,7 +169,7 @@ impl Clocks for ThreadClocks {
     }
 }
 
-/// A clock of CPU time; 0 where the kernel has none.
+/// A clock; 0 where the kernel has none.
 fn nanos_of(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: clock_gettime(2) writes the given structure; it may be called in signal handlers, and

@@ -166,11 +166,11 @@ pub(crate) fn rearm(state: &ThreadState) {
     state.left.set(left);
 }
 
-/// Makes a new rate hold on this thread at once. The countdown has no memory, so dropping its rest
-/// changes no probability.
+/// Makes a new rate hold on this thread at once; while it is quiet, from its next sample on. The countdown
+/// has no memory, so dropping its rest changes no probability.
 pub(crate) fn restart() {
     thread::with(|state| {
-        if state.started.get() {
+        if state.started.get() && !thread::is_quiet(state) {
             rearm(state);
         }
     });

@@ -123,6 +123,11 @@ impl Drop for Inside {
     }
 }
 
+/// Whether the countdown rests, and another is kept for later.
+pub(crate) fn is_quiet(state: &ThreadState) -> bool {
+    state.left.get() > QUIET / 2
+}
+
 /// While one lives, allocations of this thread are not sampled: dumps hold one. Frees still count.
 ///
 /// Neither do they use up the countdown, which would make the next allocation a likelier sample.

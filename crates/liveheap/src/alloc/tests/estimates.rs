@@ -136,3 +136,23 @@ fn an_object_keeps_the_weight_of_the_rate_it_was_sampled_with() {
         assert!(after.sampled_allocated > 40);
     });
 }
+
+/// As a function that is asked for statistics may do while a profile is taken.
+#[test]
+fn a_rate_that_changes_on_a_quiet_thread_changes_no_countdown() {
+    alone(1000, 1, || {
+        let drawn = || thread::with(|state| (state.left.get(), state.rate.get()));
+        let before = drawn();
+        let samples = Totals::now().sampled_allocated;
+        {
+            let _quiet = Quiet::enter();
+            crate::set_sample_rate(1);
+            drop(Block::new(100, 8));
+        }
+        assert_eq!((drawn(), Totals::now().sampled_allocated), (before, samples));
+        // Those that were left, and from then on each.
+        let blocks: Vec<Block> = (0..1000).map(|_| Block::new(100, 8)).collect();
+        assert!(Totals::now().sampled_allocated > samples + 900);
+        drop(blocks);
+    });
+}

@@ -4,7 +4,7 @@
 //! fifth of a second on a large heap, in which other threads wait for memory: only `gc=full` comes here.
 //! Whether the program allocates from the C library at all is not known here.
 
-#![expect(unsafe_code, reason = "mallinfo2 is a C function")]
+#![cfg_attr(target_env = "gnu", expect(unsafe_code, reason = "mallinfo2 is a C function"))]
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

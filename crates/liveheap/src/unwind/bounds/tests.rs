@@ -175,7 +175,7 @@ fn the_stack_of_a_thread_may_be_the_programs_own() {
     let mut said = Said::default();
     let mut attributes = std::mem::MaybeUninit::uninit();
     let attributes = attributes.as_mut_ptr();
-    let mut thread = 0;
+    let mut thread = std::mem::MaybeUninit::uninit();
     // SAFETY: initializes the attributes.
     unsafe { libc::pthread_attr_init(attributes) };
     // SAFETY: the memory is mapped until the thread has ended.
@@ -184,9 +184,11 @@ fn the_stack_of_a_thread_may_be_the_programs_own() {
     assert_eq!(result, 0);
     let argument = (&raw mut said).cast();
     // SAFETY: the attributes are initialized and the function gets what it expects.
-    let result = unsafe { libc::pthread_create(&raw mut thread, attributes, start, argument) };
+    let result = unsafe { libc::pthread_create(thread.as_mut_ptr(), attributes, start, argument) };
     assert_eq!(result, 0);
-    // SAFETY: the thread was created above and nobody else joins it.
+    // SAFETY: the thread was created above, so this is its name.
+    let thread = unsafe { thread.assume_init() };
+    // SAFETY: nobody else joins it.
     unsafe { libc::pthread_join(thread, ptr::null_mut()) };
     // SAFETY: they were initialized above.
     unsafe { libc::pthread_attr_destroy(attributes) };
@@ -309,13 +311,15 @@ fn a_handler_in_between_leaves_nothing_mixed() {
     // SAFETY: nobody else uses this signal, and the handler is a function of this signature.
     unsafe { libc::signal(libc::SIGIO, handler as libc::sighandler_t) };
     // SAFETY: has no preconditions.
-    let remembering = unsafe { libc::pthread_self() };
+    let remembering = unsafe { libc::gettid() };
+    // SAFETY: has no preconditions.
+    let process = unsafe { libc::getpid() };
     let sender = std::thread::spawn(move || {
         // On a busy machine a signal takes long to arrive.
         let deadline = Instant::now() + Duration::from_secs(1);
         while HANDLED.load(Ordering::Relaxed) < 50_000 && Instant::now() < deadline {
             // SAFETY: that thread waits for this one before it ends.
-            unsafe { libc::pthread_kill(remembering, libc::SIGIO) };
+            unsafe { libc::syscall(libc::SYS_tgkill, process, remembering, libc::SIGIO) };
         }
         DONE.store(true, Ordering::Relaxed);
     });

@@ -166,8 +166,8 @@ pub(crate) fn rearm(state: &ThreadState) {
     state.left.set(left);
 }
 
-/// Makes a new rate hold on this thread at once; while it is quiet, from its next sample on. The countdown
-/// has no memory, so dropping its rest changes no probability.
+/// Makes a new rate, or new random numbers, hold on this thread at once; while it is quiet, from its next
+/// sample on. The countdown has no memory, so dropping its rest changes no probability.
 pub(crate) fn restart() {
     thread::with(|state| {
         if state.started.get() && !thread::is_quiet(state) {
@@ -176,15 +176,14 @@ pub(crate) fn restart() {
     });
 }
 
-/// After a fork, in the child: other random numbers than the parent's.
+/// After a fork, in the child: other random numbers than the parent's; where the fork was in quiet, from
+/// the next sample on.
 pub(crate) fn reseed() {
     thread::with(|state| {
         state.random.set(Random::from_seed(fresh_seed()));
         state.id.set(0);
-        if state.started.get() {
-            rearm(state);
-        }
     });
+    restart();
 }
 
 /// A seed that no other thread has; the same in each run when `LIVEHEAP_SEED` is set.

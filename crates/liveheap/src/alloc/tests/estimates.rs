@@ -156,3 +156,19 @@ fn a_rate_that_changes_on_a_quiet_thread_changes_no_countdown() {
         drop(blocks);
     });
 }
+
+/// As a function that is asked for statistics, or a handler that interrupts a sample, may do.
+#[test]
+fn the_child_of_a_fork_on_a_quiet_thread_is_quiet_too() {
+    alone(1, 1, || {
+        let drawn = || thread::with(|state| (state.left.get(), state.rate.get()));
+        let (before, samples) = (drawn(), Totals::now().sampled_allocated);
+        {
+            let _quiet = Quiet::enter();
+            crate::set_sample_rate(1000);
+            crate::sampler::reseed();
+            drop(Block::new(100, 8));
+        }
+        assert_eq!((drawn(), Totals::now().sampled_allocated), (before, samples));
+    });
+}

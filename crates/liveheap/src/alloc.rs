@@ -29,6 +29,9 @@ pub(crate) fn is_installed() -> bool {
 
 /// The program's allocator `A`, and a sampling of what it allocates.
 ///
+/// It is made for a `static`: up to 62 KiB of `A`'s memory, of sampled objects that were freed, are kept for the
+/// next ones, and are not given back when a `Heap` is dropped.
+///
 /// ```
 /// #[global_allocator]
 /// static HEAP: liveheap::Heap = liveheap::Heap::system();

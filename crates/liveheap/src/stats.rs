@@ -85,8 +85,9 @@ pub struct Stats {
     /// `LIVEHEAP_*` variables that were ignored because they are not numbers.
     pub bad_settings: u64,
     /// CPU time that went into samples and into the frees of sampled objects, in nanoseconds. It is an
-    /// estimate: the first 1024 are timed, then one in 256. What other allocations and frees pay, a few
-    /// instructions each, is not in it. In the child of a fork it begins at 0.
+    /// estimate: the first 1024 are timed, then one in 256, by a clock that goes on while the thread waits for
+    /// its processor; what one counts is bounded. What other allocations and frees pay, a few instructions
+    /// each, is not in it. In the child of a fork it begins at 0.
     pub sampling_cpu_nanos: u64,
     /// CPU time that went into taking profiles, in nanoseconds, without the reclaim hooks. In the child
     /// of a fork it begins at 0.

@@ -76,6 +76,11 @@ impl SampleWatch {
         Self::start(&stats::SAMPLES_FREED, &MEAN_FREE)
     }
 
+    /// What it was for turned out to be no sample.
+    pub(crate) fn of_none(mut self) {
+        self.timed = None;
+    }
+
     #[inline]
     fn start(done_before: &Counter, mean: &'static AtomicU64) -> Self {
         let weight = if done_before.value() < TIMED_AT_FIRST { 1 } else { ONE_OF };

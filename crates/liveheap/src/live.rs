@@ -179,9 +179,12 @@ fn free_if_in_table(pointer: *mut u8) {
     if thread::is_inside() {
         return put_off_large(pointer);
     }
-    let _watch = SampleWatch::of_free();
+    let watch = SampleWatch::of_free();
     late::settle();
-    take_out(pointer).into_iter().for_each(count_freed);
+    match take_out(pointer) {
+        Some(id) => count_freed(id),
+        None => watch.of_none(),
+    }
 }
 
 /// Counts the free of an object that was not counted so far.

@@ -1,5 +1,6 @@
 //! The profiler never uses the allocator that it wraps for itself: each call of the program is one
-//! call of that allocator, also when every one is sampled.
+//! call of that allocator, also when every one is sampled, or none where a freed room of another sampled
+//! object is used again.
 
 #![expect(unsafe_code, reason = "an allocator that counts its calls")]
 
@@ -61,12 +62,24 @@ fn deep(depth: usize, size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_call_is_one_call() {
+fn a_call_is_one_call_or_none() {
     for depth in [0, 1, 10, 100, 200] {
-        for size in [1, 100, 70_000] {
+        for size in [1, 100] {
+            assert!(calls(|| drop(deep(depth, size))) <= 2);
+        }
+        // So large ones have no rooms that are kept.
+        for size in [10_000, 70_000] {
             assert_eq!(calls(|| drop(deep(depth, size))), 2);
         }
     }
+}
+
+#[test]
+fn nearly_all_rooms_go_back_at_once() {
+    let mut boxes: Vec<Box<[u8; 2000]>> = (0..1000).map(|_| Box::new([0; 2000])).collect();
+    let freed = calls(|| boxes.clear());
+    // Eight are kept; a few more are when another test takes them meanwhile.
+    assert!((950..=1000).contains(&freed), "{freed}");
 }
 
 #[test]
@@ -76,10 +89,10 @@ fn growing_a_large_object_stays_a_reallocation() {
 }
 
 #[test]
-fn a_first_allocation_of_a_thread_is_one_call() {
+fn a_first_allocation_of_a_thread_is_one_call_or_none() {
     let threads = (0..20).map(|_| std::thread::spawn(|| calls(|| drop(deep(3, 10)))));
     for thread in threads {
-        assert_eq!(thread.join().unwrap(), 2);
+        assert!(thread.join().unwrap() <= 2);
     }
 }
 
@@ -87,6 +100,8 @@ fn a_first_allocation_of_a_thread_is_one_call() {
 fn growing_tables_ask_the_kernel() {
     let before = liveheap::stats().table_bytes;
     let mut kept = Vec::with_capacity(20_000);
-    assert_eq!(calls(|| kept.extend((0..20_000_u32).map(Box::new))), 20_000);
+    let calls = calls(|| kept.extend((0..20_000_u32).map(Box::new)));
+    // Other tests leave rooms of this size.
+    assert!((19_000..=20_000).contains(&calls), "{calls}");
     assert!(liveheap::stats().table_bytes >= before + 20_000 * 32);
 }

@@ -8,11 +8,7 @@
 //! stand for the others; and one that waited for its processor counts little. A profile takes long enough
 //! for the better clock.
 
-#![expect(unsafe_code, reason = "reads clocks of the kernel")]
-
-use crate::errno::KeepErrno;
-use crate::live;
-use crate::pace::Clocks;
+use crate::clock;
 use crate::sampler::mixed;
 use crate::stats::{self, Counter};
 use crate::thread;
@@ -103,14 +99,14 @@ fn is_one_of_many() -> bool {
 impl Timed {
     #[cold]
     fn start(weight: u64, mean: &'static AtomicU64) -> Self {
-        Self { mean, weight, begin: nanos_of(libc::CLOCK_MONOTONIC) }
+        Self { mean, weight, begin: clock::fine() }
     }
 
     #[cold]
     fn stop(&self) {
-        let end = nanos_of(libc::CLOCK_MONOTONIC);
+        let end = clock::fine();
         // What a reading takes, when the one before has brought what it needs into the caches.
-        let reading = nanos_of(libc::CLOCK_MONOTONIC).saturating_sub(end);
+        let reading = clock::fine().saturating_sub(end);
         let took = end.saturating_sub(self.begin).saturating_sub(reading).min(MOST_NANOS);
         approach(self.mean, took);
         let others = took.min(MOST_OF_OTHERS_NANOS).saturating_mul(self.weight - 1);
@@ -134,21 +130,16 @@ pub(crate) struct DumpWatch {
 
 impl DumpWatch {
     pub(crate) fn start() -> Self {
-        Self { begin: nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) }
+        Self { begin: clock::of_thread() }
     }
 }
 
 impl Drop for DumpWatch {
     fn drop(&mut self) {
-        let end = nanos_of(libc::CLOCK_THREAD_CPUTIME_ID);
+        let end = clock::of_thread();
         stats::DUMP_CPU.add(end.saturating_sub(self.begin));
         stats::DUMPS.add(1);
     }
-}
-
-/// CPU time of the process with all its threads so far, in nanoseconds.
-pub(crate) fn process_nanos() -> u64 {
-    nanos_of(libc::CLOCK_PROCESS_CPUTIME_ID)
 }
 
 /// After a fork, in the child, whose own CPU time begins at 0.
@@ -158,39 +149,9 @@ pub(crate) fn begin_anew() {
     }
 }
 
-/// The clocks of this thread.
-pub(crate) struct ThreadClocks;
-
-impl Clocks for ThreadClocks {
-    fn cpu_nanos(&self) -> u64 {
-        match nanos_of(libc::CLOCK_THREAD_CPUTIME_ID) {
-            // There is none: then it counts as if it always had a processor.
-            0 => self.wall_nanos(),
-            nanos => nanos,
-        }
-    }
-
-    fn wall_nanos(&self) -> u64 {
-        live::nanoseconds()
-    }
-}
-
-/// A clock; 0 where the kernel has none.
-fn nanos_of(clock: libc::clockid_t) -> u64 {
-    let _errno = KeepErrno::new();
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: clock_gettime(2) writes the given structure; it may be called in signal handlers, and
-    // leaves it as it is when it fails.
-    unsafe { libc::clock_gettime(clock, &raw mut time) };
-    time.tv_sec
-        .cast_unsigned()
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(time.tv_nsec.cast_unsigned())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ONE_OF, approach, is_one_of_many, nanos_of};
+    use super::{ONE_OF, approach, is_one_of_many};
     use std::sync::atomic::{AtomicU64, Ordering};
 
     #[test]
@@ -209,17 +170,6 @@ mod tests {
         assert!(mean.load(Ordering::Relaxed) < 1250);
         assert!(seen(&[0]) < 100);
         assert!((900..1150).contains(&seen(&[1000])));
-    }
-
-    /// As one that a filter of system calls keeps back.
-    #[test]
-    fn a_clock_that_there_is_not_is_0_and_leaves_the_error_number() {
-        // SAFETY: closes no file.
-        unsafe { libc::close(-1) };
-        let before = std::io::Error::last_os_error().raw_os_error();
-        let nanos = nanos_of(1 << 20);
-        let after = std::io::Error::last_os_error().raw_os_error();
-        assert_eq!((nanos, after), (0, before));
     }
 
     /// Of 256 000 tickets 1000 are expected, give or take 32: chance stays within 200.

@@ -58,6 +58,7 @@ mod buckets;
 mod callers;
 mod chain;
 mod chunks;
+mod clock;
 mod config;
 mod cost;
 mod errno;

@@ -22,9 +22,10 @@ use crate::late::LateFree;
 use crate::record::Record;
 pub(crate) use crate::record::{LiveObject, Sampled};
 use crate::records::Records;
+pub(crate) use crate::rooms::PAGE;
 use crate::sync::SpinLock;
 use crate::thread;
-use crate::{arena, late, rooms, stats};
+use crate::{arena, clock, late, rooms, stats};
 use shard::{Entry, Shard};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
@@ -32,8 +33,6 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The mark's size, and so the distance of a small sampled object from its page's begin.
 pub(crate) const MARK_BYTES: usize = 16;
-/// A page, as far as the addresses of small sampled objects are concerned.
-pub(crate) const PAGE: usize = 4096;
 /// Objects of so many bytes are large.
 pub(crate) const LARGE: usize = 64 << 10;
 
@@ -105,17 +104,6 @@ pub(crate) fn room(layout: Layout) -> (Layout, usize) {
     (unsafe { Layout::from_size_align_unchecked(size, align) }, offset)
 }
 
-/// Nanoseconds of the monotonic clock, as fine as its cheap reading is.
-pub(crate) fn nanoseconds() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: clock_gettime(2) writes the given structure, and cannot fail with this clock.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
-    time.tv_sec
-        .cast_unsigned()
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(time.tv_nsec.cast_unsigned())
-}
-
 // ---------------------------------------------------------------------------------------------
 // Records
 
@@ -141,7 +129,7 @@ pub(crate) fn give_back(id: RecordId) {
 /// Fills a reserved record.
 pub(crate) fn fill(id: RecordId, sampled: &Sampled) {
     if let Some(record) = RECORDS.get(id.0) {
-        record.fill(sampled, nanoseconds());
+        record.fill(sampled, clock::coarse());
     }
 }
 
@@ -274,7 +262,7 @@ fn secret() -> u64 {
     // SAFETY: getrandom(2) writes at most the given bytes, which are ours.
     unsafe { libc::getrandom((&raw mut random).cast(), size_of::<u64>(), libc::GRND_NONBLOCK) };
     // The record's own check is what makes the test exact, so a poor secret only costs time.
-    let fresh = (random ^ nanoseconds()) | 1;
+    let fresh = (random ^ clock::coarse()) | 1;
     match SECRET.compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => fresh,
         Err(other) => other,

@@ -1,11 +1,13 @@
 //! How often a thread may sample so that it costs little: the sample rate that nobody has set.
 //!
 //! Runs inside malloc: no allocation, no lock, no panic. In: that a sample was taken, what one costs, and
-//! the thread's clocks. Out: the rate of the next. A thread that allocates large buffers all the time would take a sample
-//! with every second one; there, samples are taken with 2, 4, 8 … times the rate, and each stands for
-//! as much more. That keeps estimates unbiased, because the rate of a sample is known before its
-//! object is: it depends on what the thread did before, and on nothing that comes after. A larger rate
-//! makes them less certain, which is why it lasts only as long as it must.
+//! the thread's clocks. Out: the rate of the next. A thread that allocates large buffers all the time would
+//! take a sample with every second one; there, samples are taken with 2, 4, 8 … times the rate, and each
+//! stands for as much more. That keeps estimates unbiased, because the rate of a sample is known before
+//! its object is: it depends on what the thread did before, and on nothing that comes after. A larger
+//! rate makes them less certain, which is why it lasts only as long as it must.
+
+use crate::clock;
 
 /// Samples may take one of so many nanoseconds of a thread's CPU time.
 const ONE_OF: u64 = 50;
@@ -23,6 +25,23 @@ pub(crate) trait Clocks {
     fn cpu_nanos(&self) -> u64;
     /// Of the world's time, which goes on at least as fast; coarse, and cheap to read.
     fn wall_nanos(&self) -> u64;
+}
+
+/// Those of the thread that asks.
+pub(crate) struct OwnClocks;
+
+impl Clocks for OwnClocks {
+    fn cpu_nanos(&self) -> u64 {
+        match clock::of_thread() {
+            // There is none: then it counts as if it always had a processor.
+            0 => self.wall_nanos(),
+            nanos => nanos,
+        }
+    }
+
+    fn wall_nanos(&self) -> u64 {
+        clock::coarse()
+    }
 }
 
 /// The pace of one thread. All zero is its first moment.
@@ -52,29 +71,24 @@ impl Pace {
     /// matters.
     pub(crate) fn after_sample(self, cost_nanos: u64, clocks: &impl Clocks) -> Self {
         if self.begin_cpu == 0 {
-            return Self::beginning(self.doublings, clocks.cpu_nanos(), clocks.wall_nanos());
+            return Self::beginning(self.doublings, clocks.cpu_nanos(), clocks);
         }
         let samples = self.samples + 1;
         let each = (cost_nanos * ONE_OF).max(1);
         let slow = 2 * each * u64::from(WINDOW);
-        let mut wall = self.asked_wall;
-        if samples < WINDOW {
-            // In the middle of a window nothing can change but that a thread has become slow.
-            if self.doublings == 0 {
-                return Self { samples, ..self };
-            }
-            wall = clocks.wall_nanos();
-            if wall.saturating_sub(self.asked_wall) <= slow {
-                return Self { samples, ..self };
-            }
+        // In the middle of a window nothing can change but that a thread has become slow.
+        if samples < WINDOW
+            && (self.doublings == 0 || clocks.wall_nanos().saturating_sub(self.asked_wall) <= slow)
+        {
+            return Self { samples, ..self };
         }
         let cpu = clocks.cpu_nanos();
         let Some(took) = cpu.checked_sub(self.begin_cpu) else {
             // The thread is one of a child process, whose clocks begin anew.
-            return Self::beginning(self.doublings, cpu, wall);
+            return Self::beginning(self.doublings, cpu, clocks);
         };
         if samples < WINDOW && took <= slow {
-            return Self { samples, asked_wall: wall, ..self };
+            return Self { samples, asked_wall: clocks.wall_nanos(), ..self };
         }
         let allowed = each * u64::from(samples);
         let doublings = if took < allowed {
@@ -84,11 +98,11 @@ impl Pace {
             // One less than would just do.
             self.doublings.saturating_sub(doublings_to(took, allowed).saturating_sub(1))
         };
-        Self::beginning(doublings, cpu, wall)
+        Self::beginning(doublings, cpu, clocks)
     }
 
-    fn beginning(doublings: u32, cpu: u64, wall: u64) -> Self {
-        Self { doublings, samples: 0, begin_cpu: cpu.max(1), asked_wall: wall }
+    fn beginning(doublings: u32, cpu: u64, clocks: &impl Clocks) -> Self {
+        Self { doublings, samples: 0, begin_cpu: cpu.max(1), asked_wall: clocks.wall_nanos() }
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct LiveObject {
     pub(crate) size: u64,
     /// How many objects it stands for.
     pub(crate) weight: u64,
-    /// When it was allocated, by the clock of [`nanoseconds`](crate::live::nanoseconds).
+    /// When it was allocated, by the coarse clock.
     pub(crate) birth_nanos: u64,
     /// The kernel's id of the thread that allocated it.
     pub(crate) thread: u32,

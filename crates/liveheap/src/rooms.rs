@@ -9,8 +9,8 @@ use crate::atomics::{AtomicPtr, Ordering, constant, repeated};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
 
-/// Where a room begins.
-const ALIGN: usize = 4096;
+/// A page, as far as the addresses of small sampled objects are concerned: their rooms begin with one.
+pub(crate) const PAGE: usize = 4096;
 /// The smallest room that is kept and the largest; between them are the powers of two.
 const SMALLEST: usize = 256;
 const LARGEST: usize = 4096;
@@ -21,7 +21,7 @@ const OF_EACH_SIZE: usize = 8;
 /// How large a room for so many bytes is: as large as those that are kept, where they are.
 pub(crate) fn size(bytes: usize, align: usize) -> usize {
     let kept = bytes.max(SMALLEST).next_power_of_two();
-    if align == ALIGN && kept <= LARGEST { kept } else { bytes }
+    if align == PAGE && kept <= LARGEST { kept } else { bytes }
 }
 
 /// The rooms that are kept of one allocator.
@@ -45,7 +45,7 @@ impl Rooms {
     }
 
     fn of_size(&self, room: Layout) -> Option<&Places<OF_EACH_SIZE>> {
-        let is_kept = room.align() == ALIGN
+        let is_kept = room.align() == PAGE
             && (SMALLEST..=LARGEST).contains(&room.size())
             && room.size().is_power_of_two();
         is_kept.then(|| &self.0[(room.size() / SMALLEST).ilog2() as usize])
@@ -84,25 +84,25 @@ impl<const COUNT: usize> Places<COUNT> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIGN, LARGEST, OF_EACH_SIZE, Rooms, SMALLEST, size};
+    use super::{LARGEST, OF_EACH_SIZE, PAGE, Rooms, SMALLEST, size};
     use std::alloc::Layout;
     use std::ptr::NonNull;
 
     fn address(number: usize) -> *mut u8 {
-        std::ptr::without_provenance_mut(number * ALIGN)
+        std::ptr::without_provenance_mut(number * PAGE)
     }
 
     #[test]
     fn rooms_that_are_kept_come_back_once_each() {
         let rooms = Rooms::none();
         for bytes in [1, 256, 257, 1000, 4096] {
-            let room = Layout::from_size_align(size(bytes, ALIGN), ALIGN).unwrap();
+            let room = Layout::from_size_align(size(bytes, PAGE), PAGE).unwrap();
             assert_eq!(rooms.take(room), None);
             for number in 1..=OF_EACH_SIZE {
                 assert!(rooms.keep(address(number), room));
             }
             assert!(!rooms.keep(address(100), room));
-            let take = |_| rooms.take(room).map_or(0, |kept| kept.addr().get() / ALIGN);
+            let take = |_| rooms.take(room).map_or(0, |kept| kept.addr().get() / PAGE);
             let mut taken: Vec<usize> = (0..OF_EACH_SIZE).map(take).collect();
             taken.sort_unstable();
             assert!(taken.into_iter().eq(1..=OF_EACH_SIZE));
@@ -118,29 +118,29 @@ mod tests {
         let rooms = Rooms::none();
         let layout = |size, align| Layout::from_size_align(size, align).unwrap();
         for size in (0..=LARGEST).filter(|size| *size < SMALLEST || !size.is_power_of_two()) {
-            assert!(!rooms.keep(address(1), layout(size, ALIGN)));
+            assert!(!rooms.keep(address(1), layout(size, PAGE)));
         }
-        for align in [16, ALIGN / 2, 2 * ALIGN, 16 * ALIGN] {
+        for align in [16, PAGE / 2, 2 * PAGE, 16 * PAGE] {
             assert!(!rooms.keep(address(1), layout(SMALLEST, align)));
         }
-        assert!(!rooms.keep(address(1), layout(2 * LARGEST, ALIGN)));
-        assert!(rooms.keep(address(1), layout(512, ALIGN)));
-        assert_eq!(rooms.take(layout(256, ALIGN)), None);
-        assert_eq!(rooms.take(layout(1024, ALIGN)), None);
-        assert_eq!(rooms.take(layout(512, 2 * ALIGN)), None);
-        assert_eq!(rooms.take(layout(512, ALIGN)), NonNull::new(address(1)));
+        assert!(!rooms.keep(address(1), layout(2 * LARGEST, PAGE)));
+        assert!(rooms.keep(address(1), layout(512, PAGE)));
+        assert_eq!(rooms.take(layout(256, PAGE)), None);
+        assert_eq!(rooms.take(layout(1024, PAGE)), None);
+        assert_eq!(rooms.take(layout(512, 2 * PAGE)), None);
+        assert_eq!(rooms.take(layout(512, PAGE)), NonNull::new(address(1)));
     }
 
     #[test]
     fn a_room_has_at_least_the_bytes_that_it_is_for() {
-        for align in [ALIGN, 2 * ALIGN] {
+        for align in [PAGE, 2 * PAGE] {
             for bytes in 0..3 * LARGEST {
                 let size = size(bytes, align);
                 assert!(size >= bytes && size <= (2 * bytes).max(SMALLEST), "{bytes}: {size}");
             }
             assert_eq!(
                 (size(4080, align), size(4096, align)),
-                (if align == ALIGN { 4096 } else { 4080 }, 4096)
+                (if align == PAGE { 4096 } else { 4080 }, 4096)
             );
             assert_eq!(size(5000, align), 5000);
         }

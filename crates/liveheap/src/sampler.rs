@@ -6,8 +6,9 @@
 //! 1 - e^(-s/rate), and a picked one counts 1 / (1 - e^(-s/rate)) objects. Where a stack comes from
 //! and where a sample goes is not decided here.
 
+use crate::pace::OwnClocks;
 use crate::thread::{QUIET, ThreadState};
-use crate::{config, cost, live, stats, thread};
+use crate::{clock, config, cost, stats, thread};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, compiler_fence};
 
 /// While sampling is off, a thread looks after so many bytes whether it still is.
@@ -150,7 +151,7 @@ pub(crate) fn pick(state: &ThreadState, size: usize, rate_in_source: Option<u64>
 pub(crate) fn after_sample(state: &ThreadState) {
     if config::set_rate().is_none() {
         let pace = state.pace.get();
-        state.pace.set(pace.after_sample(cost::of_sample_nanos(), &cost::ThreadClocks));
+        state.pace.set(pace.after_sample(cost::of_sample_nanos(), &OwnClocks));
     }
     rearm(state);
 }
@@ -192,7 +193,7 @@ fn fresh_seed() -> u64 {
     let base = config::seed().unwrap_or_else(|| {
         let here = 0_u8;
         let address = std::ptr::from_ref(&here).addr() as u64;
-        live::nanoseconds() ^ address.rotate_left(32) ^ u64::from(std::process::id())
+        clock::coarse() ^ address.rotate_left(32) ^ u64::from(std::process::id())
     });
     base ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

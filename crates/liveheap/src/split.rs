@@ -6,9 +6,9 @@
 //! labels. The caller holds a [`Quiet`](crate::thread::Quiet).
 
 use crate::buckets::{Sums, Tally};
-use crate::live;
 use crate::sampled::{Estimate, Labels, Picked, Row, Sampled};
 use crate::take::truncated;
+use crate::{clock, live};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -51,7 +51,7 @@ impl Parts {
     pub(crate) fn of_live_objects(by: SplitBy) -> Self {
         let mut parts = Self::default();
         let mut numbers = Numbers::default();
-        let now = live::nanoseconds();
+        let now = clock::coarse();
         live::for_each(&mut |object| {
             let key = Key {
                 bucket: object.bucket,

@@ -8,7 +8,7 @@ use crate::sampled::{Estimate, Module, Picked, Sampled};
 use crate::split::{Parts, SplitBy};
 use crate::stats::{Stats, stats};
 use crate::unwind::modules;
-use crate::{cost, sampler};
+use crate::{clock, sampler};
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,7 +39,7 @@ pub(crate) fn sampled_by(split: SplitBy, report: Vec<String>) -> Sampled {
     let error = sampled.has_other_rates.then(|| sampled.in_use_variance.sqrt());
     add_comments(&mut sampled.comments, &stats, error);
     if stats.installed {
-        sampled.comments.push(account(&stats, cost::process_nanos()));
+        sampled.comments.push(account(&stats, clock::of_process()));
     }
     sampled
 }

@@ -11,7 +11,7 @@
 use super::elf::Image;
 use super::{rules, symbol};
 use crate::sync::SpinLock;
-use crate::{arena, live, maps, symtab};
+use crate::{arena, clock, maps, symtab};
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt as _;
@@ -216,7 +216,7 @@ fn published() -> &'static [Range] {
 /// Reads the list of mappings again, unless that was done lately or another thread does it now.
 fn refresh_set() {
     SET_STATE.try_with(|state| {
-        let now = live::nanoseconds();
+        let now = clock::coarse();
         if state.last_refresh != 0 && now.wrapping_sub(state.last_refresh) < NANOS_BETWEEN_REFRESHES
         {
             return;
